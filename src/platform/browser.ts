@@ -1,0 +1,77 @@
+/**
+ * The platform of browsers, and of workers in them: bytes, Blobs and what `fetch` gives; there are no paths. `#platform` in
+ * package.json's imports picks this file where the condition `browser` holds. Uses nothing that Node lacks, so tests run there too.
+ */
+import { UnsupportedError } from "../errors.ts";
+import { bytesSource, FileError, messageOf, openInMemory } from "./byte-source.ts";
+import type { ByteSource, FolderEntry, GpuEntry, GpuOptions, Output, PathKind, Source } from "./platform.ts";
+
+export async function openBytes(source: Source): Promise<ByteSource> {
+  const inMemory = openInMemory(source);
+  if (inMemory) return inMemory;
+  const url = source as string | URL;
+  if (typeof url === "string") throw noFiles(url);
+  return bytesSource(await fetchBytes(url.href), url.href);
+}
+
+export async function readBytes(source: Source): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  if (source instanceof URL) return fetchBytes(source.href);
+  const opened = await openBytes(source);
+  return opened.read(0, opened.size);
+}
+
+export async function pathKind(path: string): Promise<PathKind | undefined> {
+  throw noFiles(path);
+}
+
+export async function listFolder(path: string): Promise<FolderEntry[]> {
+  throw noFiles(path);
+}
+
+export async function openOutput(path: string): Promise<Output> {
+  throw noFiles(path);
+}
+
+export async function readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>> {
+  let url: string;
+  try {
+    url = import.meta.resolve(specifier);
+  } catch (cause) {
+    throw new FileError("not-found", `${specifier}: the page's import map does not say where its package is`, {
+      cause,
+    });
+  }
+  return fetchBytes(url);
+}
+
+export async function packageAsset(name: string): Promise<ByteSource> {
+  // assets/ lies beside both src/ and dist/, and this file two levels below the package in either.
+  const url = new URL(`../../assets/${name}`, import.meta.url).href;
+  return bytesSource(await fetchBytes(url), url);
+}
+
+export async function gpu(_options: GpuOptions = {}): Promise<GpuEntry> {
+  const own = globalThis.navigator?.gpu;
+  if (own) return { gpu: own };
+  const reason = globalThis.isSecureContext
+    ? "this browser has no WebGPU, or it is switched off"
+    : "browsers have WebGPU only on pages from https: or localhost";
+  return { reason };
+}
+
+async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+    if (response.ok) return new Uint8Array(await response.arrayBuffer());
+  } catch (cause) {
+    throw new FileError("not-readable", `${url}: could not be fetched (${messageOf(cause)})`, { cause });
+  }
+  const code = response.status === 404 || response.status === 410 ? "not-found" : "not-readable";
+  throw new FileError(code, `${url}: the server answered ${response.status} ${response.statusText}`.trimEnd());
+}
+
+function noFiles(path: string): UnsupportedError {
+  return new UnsupportedError(`${path}: a browser has no file paths; give a URL object, a Blob (or File) or bytes`);
+}

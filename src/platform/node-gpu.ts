@@ -1,0 +1,45 @@
+/**
+ * WebGPU's entry in Node, Deno and Bun. A runtime's own `navigator.gpu` comes first (Deno); where there is none, the optional
+ * peer dependency `webgpu` (Dawn as a Node module, 137 MB) is loaded, and only when somebody asks. Part of node.ts.
+ */
+import { messageOf } from "./byte-source.ts";
+import type { GpuEntry, GpuOptions } from "./platform.ts";
+
+/** Dawn rounds timestamps to 65.536 µs unless told otherwise: useless for timing a kernel. */
+const plainFlags = ["disable-dawn-features=timestamp_quantization"];
+/** What Dawn may leave out when our kernels are trusted (the names are those of Dawn's Toggles.cpp). */
+const uncheckedFlags = [
+  "enable-dawn-features=disable_robustness,skip_validation,disable_workgroup_init",
+  "disable-dawn-features=timestamp_quantization,lazy_clear_resource_on_first_use",
+];
+
+export async function gpu(options: GpuOptions = {}): Promise<GpuEntry> {
+  const own = globalThis.navigator?.gpu;
+  if (own) return { gpu: own };
+  if ("Deno" in globalThis) return { reason: "Deno's WebGPU is switched off; start Deno with --unstable-webgpu" };
+  try {
+    const { create, globals } = await import("webgpu");
+    defineConstants(globals);
+    // Not kept here: Dawn lives, and keeps the process open, as long as somebody holds what create() gave.
+    return { gpu: create(options.unchecked ? uncheckedFlags : plainFlags) };
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
+    return {
+      reason: missing
+        ? "the package webgpu (Dawn) is not installed; run npm install webgpu"
+        : `the package webgpu (Dawn) cannot be loaded: ${messageOf(error)}`,
+    };
+  }
+}
+
+/**
+ * Kernels and the backend use WebGPU's constants and error classes as a browser has them, as globals. Only those that are missing
+ * are added, and not enumerable, so that another user of `webgpu` in the same process loses nothing.
+ */
+function defineConstants(globals: object): void {
+  for (const [name, value] of Object.entries(globals)) {
+    if (!(name in globalThis)) {
+      Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * The platform of Node ≥ 22, Deno ≥ 2 and Bun, which all speak `node:`. `#platform` in package.json's imports picks this file
+ * unless the condition `browser` holds. See platform.ts for what each function promises.
+ */
+import { open, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UnsupportedError } from "../errors.ts";
+import { allocate, checkRange, FileError, messageOf, openInMemory, shortRead } from "./byte-source.ts";
+import type { ByteSource, FolderEntry, PathKind, Source } from "./platform.ts";
+
+export { gpu } from "./node-gpu.ts";
+export { openOutput } from "./node-output.ts";
+
+export async function openBytes(source: Source): Promise<ByteSource> {
+  return openInMemory(source) ?? openFile(pathOf(source as string | URL));
+}
+
+export async function readBytes(source: Source): Promise<Uint8Array> {
+  if (source instanceof Uint8Array) return source;
+  return readAll(await openBytes(source));
+}
+
+export async function pathKind(path: string): Promise<PathKind | undefined> {
+  try {
+    return kindOf(await stat(path));
+  } catch (error) {
+    const failure = readFailure(path, error);
+    if (failure.code === "not-found") return undefined;
+    throw failure;
+  }
+}
+
+export async function listFolder(path: string): Promise<FolderEntry[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return await Promise.all(
+      entries.map(async (entry) => {
+        const link = entry.isSymbolicLink();
+        const full = join(path, entry.name);
+        // Some file systems say nothing in the listing, and links must be followed: both need a stat.
+        const listed = kindOf(entry);
+        const kind = listed !== "other" ? listed : await stat(full).then(kindOf, (): PathKind => "other");
+        return { name: entry.name, path: full, kind, link };
+      }),
+    );
+  } catch (error) {
+    throw readFailure(path, error);
+  }
+}
+
+export async function readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>> {
+  let url: string;
+  try {
+    url = import.meta.resolve(specifier);
+  } catch (cause) {
+    throw new FileError("not-found", `${specifier}: its package is not installed; run npm install`, { cause });
+  }
+  return readAll(await openFile(fileURLToPath(url)));
+}
+
+export async function packageAsset(name: string): Promise<ByteSource> {
+  // assets/ lies beside both src/ and dist/, and this file two levels below the package in either.
+  return openFile(fileURLToPath(new URL(`../../assets/${name}`, import.meta.url)));
+}
+
+/** A string is a path as it stands; only file: URLs are read in this version. */
+function pathOf(source: string | URL): string {
+  if (typeof source === "string") {
+    if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) return source;
+    const advice = source.startsWith("file:") ? "give it as a URL object" : "download it and give the file's path";
+    throw new UnsupportedError(`${source}: a string is a path, and this is a URL; ${advice}`);
+  }
+  if (source.protocol !== "file:") {
+    throw new UnsupportedError(
+      `${source.href}: only file: URLs can be read here; download it and give the file's path`,
+    );
+  }
+  try {
+    return fileURLToPath(source);
+  } catch (cause) {
+    throw new FileError("not-found", `${source.href}: names no file of this machine (${messageOf(cause)})`, { cause });
+  }
+}
+
+async function openFile(path: string): Promise<ByteSource> {
+  try {
+    // Before opening: to open a pipe would wait until somebody writes into it.
+    const kind = kindOf(await stat(path));
+    if (kind === "folder") throw new FileError("not-readable", `${path}: is a folder, not a file`);
+    if (kind === "other")
+      throw new FileError("not-readable", `${path}: is not a regular file, and only those are read`);
+    const handle = await open(path, "r");
+    const { size } = await handle.stat();
+    let isOpen = true;
+    return {
+      name: path,
+      size,
+      async read(offset, length) {
+        checkRange(path, size, offset, length, isOpen);
+        const bytes = allocate(path, length);
+        let got = 0;
+        while (got < length) {
+          // Node refuses single reads of 2 GiB and more.
+          const count = await handle.read(bytes, got, Math.min(length - got, 2 ** 30), offset + got).then(
+            (result) => result.bytesRead,
+            (error) => Promise.reject(readFailure(path, error)),
+          );
+          if (count === 0) throw shortRead(path, offset, length, got);
+          got += count;
+        }
+        return bytes;
+      },
+      async close() {
+        if (isOpen) {
+          isOpen = false;
+          await handle.close();
+        }
+      },
+    };
+  } catch (error) {
+    throw readFailure(path, error);
+  }
+}
+
+async function readAll(source: ByteSource): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await source.read(0, source.size);
+  } finally {
+    await source.close();
+  }
+}
+
+function kindOf(stats: { isFile(): boolean; isDirectory(): boolean }): PathKind {
+  return stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "other";
+}
+
+/** The system's error as a person would say it. */
+function readFailure(name: string, error: unknown): FileError {
+  if (error instanceof FileError) return error;
+  const path = name === "" ? "(an empty path)" : name;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const options = { cause: error };
+  switch (code) {
+    case "ENOENT":
+      return new FileError("not-found", `${path}: no such file or folder`, options);
+    case "ENOTDIR":
+      return new FileError("not-found", `${path}: a part of this path is a file, not a folder`, options);
+    case "EACCES":
+    case "EPERM":
+      return new FileError("not-readable", `${path}: no permission to read it`, options);
+    default:
+      return new FileError("not-readable", `${path}: cannot be read (${messageOf(error)})`, options);
+  }
+}

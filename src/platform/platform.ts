@@ -1,0 +1,82 @@
+/**
+ * What the library asks of its runtime: the interface that `node.ts` (Node, Deno, Bun) and `browser.ts` both have, as module
+ * exports. Import the functions from `#platform`, which package.json maps to one of the two, and the types from here.
+ * No other folder of the library touches files, packages, `navigator` or the network. Types only; errors are in byte-source.ts.
+ */
+
+/** Where bytes come from: a file's path (only where there are files), a URL object, a Blob or File, or the bytes themselves. */
+export type Source = string | URL | Uint8Array | ArrayBuffer | Blob;
+
+/** Something opened for reading in ranges. All failures are `FileError`s that start with `name`. */
+export interface ByteSource {
+  /** For messages: the path as it was given, a URL, a File's name, `blob` or `bytes`. */
+  readonly name: string;
+  /** Bytes in all, as of opening. */
+  readonly size: number;
+  /**
+   * Exactly `length` bytes from `offset`, in a fresh array that is the caller's and starts its own buffer (byteOffset 0), so that
+   * wider typed arrays can be laid over it. Throws when the range is not within `size` or the file has become shorter.
+   */
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Lets go of the file; reads fail from then on. May be called twice. */
+  close(): Promise<void>;
+}
+
+export type PathKind = "file" | "folder" | "other";
+
+/** An entry of a folder. */
+export interface FolderEntry {
+  readonly name: string;
+  /** The folder's path as it was given, joined with the name. */
+  readonly path: string;
+  /** What it is, or what it links to; `other` for devices, sockets and links to nothing. */
+  readonly kind: PathKind;
+  /** A symbolic link: who walks a tree must not follow one to a folder twice. */
+  readonly link: boolean;
+}
+
+/** A file being written: nobody sees it before `commit`, and a failure leaves what was there before. */
+export interface Output {
+  readonly path: string;
+  /** Appends; text is written as UTF-8. Await each before the next. */
+  write(chunk: Uint8Array | string): Promise<void>;
+  /** Puts the finished file in its place. */
+  commit(): Promise<void>;
+  /** Removes what was written. Does nothing after `commit`. */
+  discard(): Promise<void>;
+}
+
+/** WebGPU's entry, or the reason (one line, for a person) why there is none. */
+export type GpuEntry =
+  | { readonly gpu: GPU; readonly reason?: undefined }
+  | { readonly gpu?: undefined; readonly reason: string };
+
+export interface GpuOptions {
+  /**
+   * Leave out bounds checks, validation and zeroing where the runtime lets us (Dawn in Node and Bun; browsers never do). Faster, but
+   * a faulty kernel can then read or write any memory. Default false.
+   */
+  readonly unchecked?: boolean;
+}
+
+export interface Platform {
+  /** Opens for ranged reads. Throws FileError (missing, a folder, no permission) or UnsupportedError (http in Node, paths in a browser). */
+  openBytes(source: Source): Promise<ByteSource>;
+  /** The whole content; given bytes come back as they are, without a copy. Throws as `openBytes`. */
+  readBytes(source: Source): Promise<Uint8Array>;
+  /** What lies at a path (links followed), or undefined where nothing does. */
+  pathKind(path: string): Promise<PathKind | undefined>;
+  /** A folder's entries, sorted by name in code-unit order whatever the machine's language. */
+  listFolder(path: string): Promise<FolderEntry[]>;
+  /** Begins a file that appears whole or not at all; devices and pipes (`/dev/stdout`) are written straight. */
+  openOutput(path: string): Promise<Output>;
+  /** A file of an installed npm package, by import specifier: `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`. */
+  readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** A file of this package's own `assets/` folder: `tiny.safetensors`. */
+  packageAsset(name: string): Promise<ByteSource>;
+  /**
+   * WebGPU's entry. In Node and Bun the optional peer dependency `webgpu` is loaded on the first call and WebGPU's constants
+   * (GPUBufferUsage, …) become globals. Never throws: what is missing is the `reason`.
+   */
+  gpu(options?: GpuOptions): Promise<GpuEntry>;
+}
