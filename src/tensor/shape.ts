@@ -8,7 +8,7 @@ export function sizeOf(shape: Shape): number {
 }
 
 /** As an error or a printed graph shows it: `1×64×56×56`, `scalar` for the empty shape. */
-export function formatShape(shape: Shape): string {
+export function formatShape(shape: readonly (number | string)[]): string {
   return shape.length === 0 ? "scalar" : shape.join("×");
 }
 

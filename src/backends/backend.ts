@@ -1,0 +1,66 @@
+/**
+ * What every backend is to the engine: it keeps resident weights, prepares sessions for graphs, and runs them. A backend holds no
+ * mathematics; it is the only one that touches a device.
+ */
+import type { Graph } from "../graph/graph.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
+
+export type DeviceName = "webgpu" | "wasm" | "reference";
+
+/** What ran, for people and for a vector's record. */
+export interface DeviceInfo {
+  readonly device: DeviceName;
+  /** The adapter or engine: `SwiftShader (Vulkan)`, `WebAssembly SIMD128, relaxed multiply-add`, `plain TypeScript`. */
+  readonly description: string;
+}
+
+/** Counters that only grow, but for the live ones: a test holds them still while the batch changes. */
+export interface BackendCounters {
+  /** Shader pipelines or WebAssembly modules compiled so far. */
+  readonly compiled: number;
+  /** Device buffers or memory blocks allocated so far. */
+  readonly allocated: number;
+  /** Buffers alive now, and their bytes. */
+  readonly liveBuffers: number;
+  readonly liveBytes: number;
+}
+
+/** Packed weights in device memory. They belong to a model and serve all its sessions. */
+export interface Resident {
+  readonly bytes: number;
+  dispose(): void;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** A graph made ready. Runs one after another: a second run waits for the first. */
+export interface Session {
+  /** The steps as text, for people. */
+  readonly plan: string;
+  /** Device memory of the activations, in bytes. */
+  readonly bytes: number;
+  /**
+   * Takes and gives tensors by the graph's names. Dimension 0 of batched inputs is the batch: any number from 1 to maxBatch.
+   * Throws ShapeError for a missing, unexpected or misshapen input, DeviceError when the device fails.
+   */
+  run(inputs: ReadonlyMap<string, HostTensor>, options?: RunOptions): Promise<Map<string, HostTensor>>;
+  dispose(): void;
+}
+
+export interface PrepareOptions {
+  /** The largest batch that the session will be given. */
+  readonly maxBatch: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Backend {
+  readonly info: DeviceInfo;
+  createResident(): Resident;
+  /** Passes, plan, kernels compiled, missing weights read and packed into `resident`, buffers allocated. */
+  prepare(graph: Graph, resident: Resident, options: PrepareOptions): Promise<Session>;
+  counters(): BackendCounters;
+  /** Frees everything; sessions and residents of this backend are unusable afterwards. */
+  dispose(): void;
+}

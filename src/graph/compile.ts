@@ -1,0 +1,35 @@
+/**
+ * From a traced graph to a plan: the passes in their order, then the plan. Backends that run kernels call this; the reference backend
+ * walks the traced graph and never comes here.
+ */
+import type { Target } from "../kernels/target.ts";
+import type { Graph } from "./graph.ts";
+import { assignLayout } from "./passes/assign-layout.ts";
+import { chooseVariants } from "./passes/choose-variants.ts";
+import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
+import { fuseEpilogue } from "./passes/fuse-epilogue.ts";
+import type { Plan } from "./plan.ts";
+import { planGraph } from "./plan-graph.ts";
+
+/** The graph after each pass, by the pass's name, for those who want to look. */
+export interface Compiled<Stage> {
+  readonly passes: readonly { readonly name: string; readonly graph: Graph }[];
+  readonly plan: Plan<Stage>;
+}
+
+export function compileGraph<Stage>(traced: Graph, target: Target<Stage>): Compiled<Stage> {
+  const folded = foldBatchNorm(traced);
+  const fused = fuseEpilogue(folded);
+  const chosen = chooseVariants(fused, target);
+  const laidOut = assignLayout(chosen, target);
+  return {
+    passes: [
+      { name: "traced", graph: traced },
+      { name: "fold-batch-norm", graph: folded },
+      { name: "fuse-epilogue", graph: fused },
+      { name: "choose-variants", graph: chosen },
+      { name: "assign-layout", graph: laidOut },
+    ],
+    plan: planGraph(laidOut, target),
+  };
+}

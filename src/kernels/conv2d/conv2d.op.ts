@@ -1,0 +1,28 @@
+/** conv2d's entry in the table: its rule, its specification, its kernels in order of preference, its cases. */
+import type { Op } from "../op.ts";
+import { conv2dCases } from "./conv2d.cases.ts";
+import {
+  type Conv2dAttrs,
+  type Conv2dProblem,
+  conv2dCost,
+  conv2dOperands,
+  conv2dProblem,
+  conv2dShape,
+} from "./conv2d.problem.ts";
+import { conv2dReference } from "./conv2d.reference.ts";
+import { conv2dWasmGeneral } from "./conv2d.wasm-general.ts";
+import { conv2dWgslGemm } from "./conv2d.wgsl-gemm.ts";
+
+export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
+  name: "conv2d",
+  operands: conv2dOperands,
+  shape: conv2dShape,
+  repeats: (attrs) => conv2dOperands(attrs).map((operand) => operand.role === "value"),
+  problem: conv2dProblem,
+  cost: conv2dCost,
+  reference: conv2dReference,
+  wgsl: [conv2dWgslGemm],
+  wasm: [conv2dWasmGeneral],
+  cases: conv2dCases,
+};
+

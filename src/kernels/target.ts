@@ -1,0 +1,56 @@
+/**
+ * A target: one kind of backend with what its device offers. Passes and the plan choose among an op's variants through it and so need
+ * not know which kind they plan for. Stages are what that kind of backend runs.
+ */
+import type {
+  AnyOp,
+  Layout,
+  LayoutRule,
+  PackedConstant,
+  Variant,
+  WasmCapabilities,
+  WasmStage,
+  WgslCapabilities,
+  WgslStage,
+} from "./op.ts";
+
+/** A variant with the device's capabilities filled in. */
+export interface Choice<Stage> {
+  readonly id: string;
+  readonly sumOrder: string;
+  accepts(problem: object): true | string;
+  layouts(problem: object): LayoutRule;
+  constants(problem: object): readonly PackedConstant[];
+  scratch(problem: object): readonly number[];
+  stages(problem: object, layout: Layout): readonly Stage[];
+}
+
+export interface Target<Stage> {
+  readonly kind: "wgsl" | "wasm";
+  /** The op's variants in order of preference, or `view` when it needs no kernel. */
+  choices(op: AnyOp): readonly Choice<Stage>[] | "view";
+}
+
+function bind<Capabilities, Stage>(
+  variants: readonly Variant<object, Capabilities, Stage>[] | "view",
+  capabilities: Capabilities,
+): readonly Choice<Stage>[] | "view" {
+  if (variants === "view") return variants;
+  return variants.map((variant) => ({
+    id: variant.id,
+    sumOrder: variant.sumOrder,
+    accepts: (problem) => variant.accepts(problem, capabilities),
+    layouts: (problem) => variant.layouts(problem),
+    constants: (problem) => variant.constants?.(problem) ?? [],
+    scratch: (problem) => variant.scratch?.(problem) ?? [],
+    stages: (problem, layout) => variant.stages(problem, layout, capabilities),
+  }));
+}
+
+export function wgslTarget(capabilities: WgslCapabilities): Target<WgslStage> {
+  return { kind: "wgsl", choices: (op) => bind(op.wgsl, capabilities) };
+}
+
+export function wasmTarget(capabilities: WasmCapabilities): Target<WasmStage> {
+  return { kind: "wasm", choices: (op) => bind(op.wasm, capabilities) };
+}
