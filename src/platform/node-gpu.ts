@@ -13,6 +13,12 @@ const uncheckedFlags = [
   "disable-dawn-features=timestamp_quantization,lazy_clear_resource_on_first_use",
 ];
 
+/**
+ * What create() gave, held for the life of the process: when it is collected while one of its devices is still used, Dawn
+ * aborts the process (webgpu 0.6.2). An idle instance costs nothing and does not keep the process open.
+ */
+const instances = new Map<readonly string[], GPU>();
+
 export async function gpu(options: GpuOptions = {}): Promise<GpuEntry> {
   const own = globalThis.navigator?.gpu;
   if (own) return { gpu: own };
@@ -20,8 +26,10 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuEntry> {
   try {
     const { create, globals } = await import("webgpu");
     defineConstants(globals);
-    // Not kept here: Dawn lives, and keeps the process open, as long as somebody holds what create() gave.
-    return { gpu: create(options.unchecked ? uncheckedFlags : plainFlags) };
+    const flags = options.unchecked ? uncheckedFlags : plainFlags;
+    const gpu = instances.get(flags) ?? create(flags);
+    instances.set(flags, gpu);
+    return { gpu };
   } catch (error) {
     const missing = error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND";
     return {

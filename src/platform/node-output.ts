@@ -2,8 +2,7 @@
  * Files that appear whole or not at all: written to a temporary beside the target, synced, and renamed over it. Devices and
  * pipes cannot be replaced and are written straight. Part of node.ts.
  */
-import { constants } from "node:fs";
-import { access, open, realpath, rename, stat, unlink } from "node:fs/promises";
+import { open, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { FileError, messageOf } from "./byte-source.ts";
 import type { Output } from "./platform.ts";
@@ -18,7 +17,7 @@ export async function openOutput(path: string): Promise<Output> {
     if (old && !old.isFile()) return new OutputFile(path, undefined, await open(path, "w"), path);
     // A link stays a link: the file that it names is replaced. A file that its owner made read-only is not.
     const target = old ? await realpath(path) : path;
-    if (old) await access(target, constants.W_OK);
+    if (old) await (await open(target, "r+")).close();
     const temporary = join(dirname(target), `.residual-${crypto.randomUUID()}.tmp`);
     const handle = await open(temporary, "wx");
     if (old) await handle.chmod(old.mode & 0o777).catch(() => {});
