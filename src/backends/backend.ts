@@ -52,6 +52,8 @@ export interface Session {
 export interface PrepareOptions {
   /** The largest batch that the session will be given. */
   readonly maxBatch: number;
+  /** Kernel ids by node name (see graph/passes/choose-variants.ts). The reference, which has no kernels, refuses them. */
+  readonly overrides?: ReadonlyMap<string, string>;
   readonly signal?: AbortSignal;
 }
 

@@ -3,9 +3,9 @@
  * walks the traced graph and never comes here.
  */
 import type { Target } from "../kernels/target.ts";
-import type { Graph } from "./graph.ts";
+import { type Graph, pruneGraph } from "./graph.ts";
 import { assignLayout } from "./passes/assign-layout.ts";
-import { chooseVariants } from "./passes/choose-variants.ts";
+import { type ChooseOptions, chooseVariants } from "./passes/choose-variants.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
 import { fuseEpilogue } from "./passes/fuse-epilogue.ts";
 import type { Plan } from "./plan.ts";
@@ -17,10 +17,15 @@ export interface Compiled<Stage> {
   readonly plan: Plan<Stage>;
 }
 
-export function compileGraph<Stage>(traced: Graph, target: Target<Stage>): Compiled<Stage> {
+export function compileGraph<Stage>(
+  traced: Graph,
+  target: Target<Stage>,
+  options: ChooseOptions = {},
+): Compiled<Stage> {
   const folded = foldBatchNorm(traced);
   const fused = fuseEpilogue(folded);
-  const chosen = chooseVariants(fused, target);
+  // Only now: what the outputs need must not have had a say in what is fused.
+  const chosen = chooseVariants(pruneGraph(fused), target, options);
   const laidOut = assignLayout(chosen, target);
   return {
     passes: [

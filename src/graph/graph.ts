@@ -36,6 +36,8 @@ export interface OpNode extends NodeBase {
   readonly inputs: readonly number[];
   /** Names of the traced nodes that this one computes, itself last. */
   readonly covers: readonly string[];
+  /** Written by the fusing passes: another node computes what this one did; it stays only where an output asks for it. */
+  readonly spare?: boolean;
   /** Written by choose-variants: the kernel's id. */
   readonly variant?: string;
   /** Written by assign-layout: the output's. */
@@ -68,11 +70,11 @@ export function nodesById(graph: Graph): Map<number, GraphNode> {
   return new Map(graph.nodes.map((node) => [node.id, node]));
 }
 
-/** How many nodes use each node's value; outputs are not counted. */
+/** How many nodes use each node's value. Neither outputs nor spare nodes count: what is asked for must not change how it is computed. */
 export function useCounts(graph: Graph): Map<number, number> {
   const uses = new Map<number, number>();
   for (const node of graph.nodes)
-    if (node.kind === "op") for (const id of node.inputs) uses.set(id, (uses.get(id) ?? 0) + 1);
+    if (node.kind === "op" && !node.spare) for (const id of node.inputs) uses.set(id, (uses.get(id) ?? 0) + 1);
   return uses;
 }
 
@@ -120,5 +122,7 @@ function formatNode(node: GraphNode, byId: ReadonlyMap<number, GraphNode>): stri
 
 function formatAttrs(attrs: object): string {
   const shown = Object.entries(attrs).filter(([, value]) => value !== false);
-  return shown.length === 0 ? "" : `{${shown.map(([key, value]) => (value === true ? key : `${key}: ${JSON.stringify(value)}`)).join(", ")}}`;
+  return shown.length === 0
+    ? ""
+    : `{${shown.map(([key, value]) => (value === true ? key : `${key}: ${JSON.stringify(value)}`)).join(", ")}}`;
 }

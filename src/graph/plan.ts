@@ -27,7 +27,9 @@ export interface PlannedWeight {
 }
 
 /** Where a step's operand lies. */
-export type PlanSource = { readonly from: "buffer"; readonly id: number } | { readonly from: "weight"; readonly key: string };
+export type PlanSource =
+  | { readonly from: "buffer"; readonly id: number }
+  | { readonly from: "weight"; readonly key: string };
 
 export interface Step<Stage> {
   /** The node's name, and all traced nodes that the step computes. */
@@ -70,7 +72,8 @@ export function arenaElements(plan: Plan<unknown>, batch: number): number {
 
 /** One line a step: `layer1.0.relu ×batch  conv2d.wgsl-gemm  #1, #0 → #2`, then the arena. */
 export function formatPlan(plan: Plan<unknown>): string {
-  const source = (s: PlanSource | undefined) => (s === undefined ? undefined : s.from === "buffer" ? `#${s.id}` : s.key);
+  const source = (s: PlanSource | undefined) =>
+    s === undefined ? undefined : s.from === "buffer" ? `#${s.id}` : s.key;
   const lines = plan.steps.map((step) => {
     const inputs = step.inputs.map(source).filter((text) => text !== undefined);
     const stages = step.stages.length > 1 ? `  ${step.stages.length} stages` : "";
