@@ -8,7 +8,7 @@ import { chromium } from "../../tools/chromium-files.ts";
 import type { Device, SmokeResult } from "./smoke.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const { dependencies } = JSON.parse(readFileSync(`${root}/package.json`, "utf8")) as {
+const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
   dependencies: Record<string, string>;
 };
 
@@ -59,7 +59,7 @@ async function startServer(): Promise<ViteDevServer> {
     root,
     configFile: false,
     logLevel: "warn",
-    cacheDir: `${root}/node_modules/.cache/residual/vite`,
+    cacheDir: `${root}node_modules/.cache/residual/vite`,
     plugins: [importMap],
     resolve: { conditions: ["source", "browser", "module", "import", "default"] },
     server: {

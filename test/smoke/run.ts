@@ -14,7 +14,7 @@ import type { Device } from "./smoke.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const installed = (path: string) => fileURLToPath(new URL(`../runtimes/node_modules/${path}`, import.meta.url));
 const program = fileURLToPath(new URL("command.ts", import.meta.url));
-const photos = readdirSync(`${root}/examples/photos`)
+const photos = readdirSync(`${root}examples/photos`)
   .filter((name) => !name.endsWith(".md"))
   .sort()
   .map((name) => `examples/photos/${name}`);
@@ -58,6 +58,7 @@ const runtimes: Runtime[] = [
   inBrowser,
 ];
 
+const pytorch = await pytorchVectors(photos);
 const rows: Row[] = [];
 for (const { name, devices, run } of runtimes) {
   for (const device of devices) {
@@ -68,13 +69,13 @@ for (const { name, devices, run } of runtimes) {
 }
 const first = rows[0]?.outcome;
 const vectors = first === undefined || first instanceof Error ? [] : first.vectors;
-const { text, ok } = report(rows, { pytorch: await pytorchVectors(photos), first: vectors });
+const { text, ok } = report(rows, { pytorch, first: vectors });
 console.log(text);
 process.exitCode = ok ? 0 : 1;
 
 /** PyTorch's vectors of tiny, in the photos' order. */
 async function pytorchVectors(photos: string[]): Promise<number[][]> {
-  const golden = await openSafetensors(`${root}/test/golden/networks/tiny.safetensors`);
+  const golden = await openSafetensors(`${root}test/golden/networks/tiny.safetensors`);
   const vectors: number[][] = [];
   for (const photo of photos) {
     const vector = golden.tensors.get(`${basename(photo)}/avgpool`);
