@@ -25,6 +25,9 @@ export interface Operand {
   readonly role: "value" | "weight";
 }
 
+/** The attributes of an op that has none. */
+export type NoAttrs = Readonly<Record<string, never>>;
+
 /** How much work one repeat is: multiply-adds count as two. For inspection and benchmarks. */
 export interface Cost {
   readonly flops: number;
@@ -102,8 +105,8 @@ export interface OpCase<A> {
   /** Unique within the op, kebab-case. */
   readonly name: string;
   readonly attrs: A;
-  /** Filled by test/support/hash-fill.ts: `signed` in [-1, 1), `positive` in [0.5, 1.5). */
-  readonly inputs: readonly { readonly shape: Shape; readonly fill?: "signed" | "positive" }[];
+  /** Filled by test/support/hash-fill.ts: `signed` (unless told) in [-1, 1), `positive` in [0.5, 1.5); each times `scale`, 1 unless told. */
+  readonly inputs: readonly { readonly shape: Shape; readonly fill?: "signed" | "positive"; readonly scale?: number }[];
 }
 
 /** Everything that one op is. Methods, not properties, so that the table can hold ops of different attributes. */

@@ -1,6 +1,7 @@
 /** conv2d's cases: strides, paddings, dilations, groups, odd sizes and channel counts, batches 1 to 5, and the epilogue. */
 import type { OpCase } from "../op.ts";
-import type { Conv2dAttrs, Pair } from "./conv2d.problem.ts";
+import type { Pair } from "../pair.ts";
+import type { Conv2dAttrs } from "./conv2d.problem.ts";
 
 interface Spec {
   batch?: number;

@@ -25,4 +25,3 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   wasm: [conv2dWasmGeneral],
   cases: conv2dCases,
 };
-

@@ -3,11 +3,10 @@
  * in this order. (N, C, H, W) * (O, C/groups, KH, KW) → (N, O, OH, OW), OH = ⌊(H + 2·padding − dilation·(KH − 1) − 1) / stride⌋ + 1.
  */
 import { ShapeError } from "../../errors.ts";
-import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Cost, Operand } from "../op.ts";
-
-/** A pair is [vertical, horizontal]. */
-export type Pair = readonly [number, number];
+import { expectPair, type Pair } from "../pair.ts";
+import { describeOperands, expectNonEmpty, expectShape } from "../shape-rule.ts";
 
 export interface Conv2dAttrs {
   readonly stride: Pair;
@@ -52,17 +51,14 @@ export function conv2dOperands(attrs: Conv2dAttrs): Operand[] {
 
 export function conv2dShape(attrs: Conv2dAttrs, inputs: readonly Shape[]): Shape {
   const [x, weight] = inputs as [Shape, Shape];
-  const where = `conv2d: x is ${formatShape(x)}, weight is ${formatShape(weight)}`;
+  const where = describeOperands("conv2d", ["x", "weight"], [x, weight]);
   if (x.length !== 4) throw new ShapeError(`${where}: expected x of rank 4, N×C×H×W`);
   if (weight.length !== 4) throw new ShapeError(`${where}: expected weight of rank 4, O×C/groups×KH×KW`);
+  expectNonEmpty("conv2d", ["x", "weight"], [x, weight]);
   const { stride, padding, dilation, groups } = attrs;
-  for (const [name, pair, least] of [
-    ["stride", stride, 1],
-    ["padding", padding, 0],
-    ["dilation", dilation, 1],
-  ] as const)
-    if (!pair.every((value) => Number.isSafeInteger(value) && value >= least))
-      throw new ShapeError(`conv2d: ${name} is [${pair}]; expected two whole numbers of at least ${least}`);
+  expectPair("conv2d", "stride", stride, 1);
+  expectPair("conv2d", "padding", padding, 0);
+  expectPair("conv2d", "dilation", dilation, 1);
   const [n, channels, ...size] = x as [number, number, number, number];
   const [outChannels, groupChannels, ...kernel] = weight as [number, number, number, number];
   if (!Number.isSafeInteger(groups) || groups < 1 || channels % groups !== 0 || outChannels % groups !== 0)
@@ -74,7 +70,7 @@ export function conv2dShape(attrs: Conv2dAttrs, inputs: readonly Shape[]): Shape
       `${where}, groups is ${groups}: expected a weight for ${channels / groups} channels (dimension 1)`,
     );
   let next = 2;
-  if (attrs.bias) expectShape("bias", inputs[next++]!, [outChannels], where);
+  if (attrs.bias) expectShape(where, "bias", inputs[next++]!, [outChannels]);
   const out = [
     n,
     outChannels,
@@ -84,17 +80,12 @@ export function conv2dShape(attrs: Conv2dAttrs, inputs: readonly Shape[]): Shape
     throw new ShapeError(
       `${where}, padding [${padding}], dilation [${dilation}]: the kernel is larger than the padded image`,
     );
-  if (attrs.residual) expectShape("residual", inputs[next]!, out, where);
+  if (attrs.residual) expectShape(where, "residual", inputs[next]!, out);
   return out;
 }
 
 function outputSize(size: number, kernel: number, stride: number, padding: number, dilation: number): number {
   return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
-}
-
-function expectShape(name: string, actual: Shape, expected: Shape, where: string): void {
-  if (formatShape(actual) !== formatShape(expected))
-    throw new ShapeError(`${where}: ${name} is ${formatShape(actual)}, expected ${formatShape(expected)}`);
 }
 
 export function conv2dProblem(attrs: Conv2dAttrs, inputs: readonly Shape[]): Conv2dProblem {

@@ -1,0 +1,9 @@
+/** relu: max(x, 0), where NaN stays NaN as in PyTorch. */
+import { unaryOp } from "../elementwise/unary.ts";
+
+export const relu = unaryOp({
+  name: "relu",
+  apply: (x) => (x < 0 ? 0 : x),
+  wgsl: "select(x, 0.0, x < 0.0)",
+  wasm: () => {},
+});
