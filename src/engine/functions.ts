@@ -1,0 +1,148 @@
+/**
+ * The operations on lazy tensors, one function an op, named and meant as in PyTorch (torch.nn.functional). Nothing runs here: shapes are
+ * checked at once, numbers come with `data()`. Images are N×C×H×W. Every function throws ShapeError, naming the op, the shapes and what
+ * was expected.
+ */
+import type { Shape } from "../tensor/shape.ts";
+import { operation, type Tensor, tensor } from "./tensor.ts";
+
+/** One number for both directions, or [vertical, horizontal]. */
+export type Size2d = number | readonly [vertical: number, horizontal: number];
+
+export interface Conv2dOptions {
+  readonly bias?: Tensor;
+  readonly stride?: Size2d;
+  readonly padding?: Size2d;
+  readonly dilation?: Size2d;
+  readonly groups?: number;
+}
+
+export interface BatchNormOptions {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Tensor;
+  /** Added to the variance: 1e-5 unless told. */
+  readonly eps?: number;
+}
+
+export interface MaxPool2dOptions {
+  readonly kernel: Size2d;
+  /** The kernel's size unless told. */
+  readonly stride?: Size2d;
+  readonly padding?: Size2d;
+  readonly dilation?: Size2d;
+  readonly ceilMode?: boolean;
+}
+
+export interface AvgPool2dOptions {
+  readonly kernel: Size2d;
+  /** The kernel's size unless told. */
+  readonly stride?: Size2d;
+  readonly padding?: Size2d;
+  readonly ceilMode?: boolean;
+  /** Whether padding counts in the divisor: true unless told. */
+  readonly countIncludePad?: boolean;
+}
+
+function pair(size: Size2d): readonly [number, number] {
+  return typeof size === "number" ? [size, size] : size;
+}
+
+/** (N, C, H, W) * (O, C/groups, KH, KW) → (N, O, OH, OW): cross-correlation, as torch.nn.functional.conv2d. */
+export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  const { bias, stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+  const attrs = {
+    ...{ stride: pair(stride), padding: pair(padding), dilation: pair(dilation), groups },
+    ...{ bias: bias !== undefined, residual: false, relu: false },
+  };
+  return operation("conv2d", attrs, bias ? [x, weight, bias] : [x, weight]);
+}
+
+/** (x − mean) / √(variance + eps) · weight + bias, per channel (dimension 1); statistics as given, as in evaluation mode. */
+export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
+  const { mean, variance, weight, bias, eps = 1e-5 } = options;
+  return operation("batchNorm", { eps }, [x, mean, variance, weight, bias]);
+}
+
+/** max(x, 0). */
+export function relu(x: Tensor): Tensor {
+  return operation("relu", {}, [x]);
+}
+
+/** The largest number of each window; padding counts as −∞. */
+export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor {
+  const { kernel, stride = kernel, padding = 0, dilation = 1, ceilMode = false } = options;
+  const attrs = {
+    kernel: pair(kernel),
+    stride: pair(stride),
+    padding: pair(padding),
+    dilation: pair(dilation),
+    ceilMode,
+  };
+  return operation("maxPool2d", attrs, [x]);
+}
+
+/** The mean of each window, with PyTorch's divisor. */
+export function avgPool2d(x: Tensor, options: AvgPool2dOptions): Tensor {
+  const { kernel, stride = kernel, padding = 0, ceilMode = false, countIncludePad = true } = options;
+  const attrs = { kernel: pair(kernel), stride: pair(stride), padding: pair(padding), ceilMode, countIncludePad };
+  return operation("avgPool2d", attrs, [x]);
+}
+
+/** Means over windows that divide the image evenly: (N, C, H, W) → (N, C, *outputSize). */
+export function adaptiveAvgPool2d(x: Tensor, outputSize: Size2d): Tensor {
+  return operation("adaptiveAvgPool2d", { outputSize: pair(outputSize) }, [x]);
+}
+
+/** x · weightᵀ + bias: (…, K) with weight (O, K) and bias (O) → (…, O). */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  return operation("linear", { bias: bias !== undefined }, bias ? [x, weight, bias] : [x, weight]);
+}
+
+/** The matrix product over the last two dimensions, as torch.matmul. */
+export function matmul(a: Tensor, b: Tensor): Tensor {
+  return operation("matmul", {}, [a, b]);
+}
+
+/** a + b, with NumPy's broadcasting; so are sub, mul and div. */
+export function add(a: Tensor, b: Tensor | number): Tensor {
+  return operation("add", {}, [a, asTensor(b)]);
+}
+
+export function sub(a: Tensor, b: Tensor | number): Tensor {
+  return operation("sub", {}, [a, asTensor(b)]);
+}
+
+export function mul(a: Tensor, b: Tensor | number): Tensor {
+  return operation("mul", {}, [a, asTensor(b)]);
+}
+
+export function div(a: Tensor, b: Tensor | number): Tensor {
+  return operation("div", {}, [a, asTensor(b)]);
+}
+
+function asTensor(value: Tensor | number): Tensor {
+  return typeof value === "number" ? tensor(value) : value;
+}
+
+/** Joins the dimensions from startDim to endDim (both included, negative ones count from the end) into one. */
+export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+  return operation("flatten", { startDim, endDim }, [x]);
+}
+
+/** The same numbers in another shape; one dimension may be −1: what is left. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  return operation("reshape", { shape: [...shape] }, [x]);
+}
+
+/** exp(x − max) / Σ exp(x − max) along one dimension. */
+export function softmax(x: Tensor, dim: number): Tensor {
+  return operation("softmax", { dim }, [x]);
+}
+
+/** The mean over the dimensions named, or over all. */
+export function mean(x: Tensor, options: { dims?: readonly number[]; keepDim?: boolean } = {}): Tensor {
+  const { dims = x.shape.map((_, i) => i), keepDim = false } = options;
+  return operation("mean", { dims: [...dims], keepDim }, [x]);
+}

@@ -1,0 +1,120 @@
+/**
+ * The lazy tensor: a shape that is known, and numbers that come when asked for. It is a leaf (numbers, a constant that is read late, an
+ * input of a network) or one operation on others. `data()` takes the same way as a network: graph, passes, plan, run; after that the
+ * tensor is a leaf and has let go of what it came from.
+ */
+import { OptionError, ShapeError } from "../errors.ts";
+import { formatGraph, type Graph } from "../graph/graph.ts";
+import { type AttrsOf, inferShape, type OpName } from "../graph/infer-shape.ts";
+import { formatShape, isShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { buildGraph } from "./build-graph.ts";
+import { type EvaluateOptions, evaluateTensor, planOf } from "./evaluate.ts";
+import type { LazyTensor, Origin } from "./lazy.ts";
+import { nextName } from "./names.ts";
+import { track } from "./using.ts";
+
+/** Numbers in nested arrays, as deep as the tensor's rank; a number for a scalar. */
+export type NestedArray = number | NestedArray[];
+
+let serial = 0;
+
+export class Tensor implements LazyTensor {
+  readonly shape: Shape;
+  readonly dtype = "float32" as const;
+  /** True where dimension 0 stands for a network's batch. */
+  readonly batched: boolean;
+  /** The node's name where a network is being traced. */
+  readonly name: string | undefined;
+  /** Grows with each tensor made: the order in which a graph's nodes stand. */
+  readonly serial = serial++;
+  private current: Origin;
+
+  /** For the functions of this folder; users call `tensor()` and the operations. */
+  constructor(shape: Shape, origin: Origin, options: { batched?: boolean; name?: string | undefined } = {}) {
+    this.shape = shape;
+    this.current = origin;
+    this.batched = options.batched ?? false;
+    this.name = options.name;
+    track(this);
+  }
+
+  /** Where the numbers come from. Throws when the tensor is disposed. */
+  get origin(): Origin {
+    if (this.current.kind === "disposed")
+      throw new OptionError(`tensor of ${formatShape(this.shape)}: used after dispose()`);
+    return this.current;
+  }
+
+  /** The nodes that this tensor is computed by; `toString()` of it is the text. */
+  graph(): Graph & { toString(): string } {
+    const graph = buildGraph([this], { leaves: "inputs" });
+    return { ...graph, toString: () => formatGraph(graph) };
+  }
+
+  /** The graph after each pass and the plan, as text, on the device named. */
+  plan(options: EvaluateOptions = {}): Promise<string> {
+    return planOf(this, options);
+  }
+
+  /**
+   * Computes the numbers: row-major, `shape` in size; a copy that belongs to the caller. The tensor is a leaf from now on.
+   * Throws DeviceError where the device cannot be had or fails.
+   */
+  async data(options: EvaluateOptions = {}): Promise<Float32Array> {
+    return (await this.values(options)).slice();
+  }
+
+  /** Computes the numbers as nested arrays. */
+  async array(options: EvaluateOptions = {}): Promise<NestedArray> {
+    return nest(await this.values(options), this.shape, 0, 0);
+  }
+
+  private async values(options: EvaluateOptions): Promise<Float32Array> {
+    if (this.origin.kind !== "data") this.become(await evaluateTensor(this, options));
+    const origin = this.origin;
+    if (origin.kind !== "data") throw new Error("tensor: evaluated without numbers");
+    return origin.data;
+  }
+
+  become(data: Float32Array): void {
+    if (this.current.kind !== "disposed") this.current = { kind: "data", data };
+  }
+
+  /** Lets go of the numbers and of everything that the tensor came from. Using it afterwards is an error; disposing twice is not. */
+  dispose(): void {
+    this.current = { kind: "disposed" };
+  }
+}
+
+/**
+ * A tensor of given numbers, row-major; they are copied. Throws ShapeError when their count is not the shape's.
+ * Numbers may be a Float32Array, any array of numbers, or one number for a scalar (shape []).
+ */
+export function tensor(numbers: ArrayLike<number> | number, shape?: Shape): Tensor {
+  const data = typeof numbers === "number" ? Float32Array.of(numbers) : Float32Array.from(numbers);
+  const asked = shape ?? (typeof numbers === "number" ? [] : [data.length]);
+  if (!isShape(asked)) throw new ShapeError(`tensor: the shape [${asked}]; expected whole numbers of at least 0`);
+  if (sizeOf(asked) !== data.length)
+    throw new ShapeError(
+      `tensor: ${data.length} numbers for the shape ${formatShape(asked)}, which has ${sizeOf(asked)}`,
+    );
+  return new Tensor([...asked], { kind: "data", data });
+}
+
+/** A tensor of one operation on others: what each function of functions.ts makes. */
+export function operation<Name extends OpName>(op: Name, attrs: AttrsOf<Name>, inputs: readonly Tensor[]): Tensor {
+  for (const input of inputs) void input.origin; // throws for a disposed one, at the line that uses it
+  const shape = inferShape(
+    op,
+    attrs,
+    inputs.map((input) => input.shape),
+  );
+  const batched = inputs.some((input) => input.batched);
+  return new Tensor(shape, { kind: "op", op, attrs, inputs: [...inputs] }, { batched, name: nextName(op) });
+}
+
+function nest(data: Float32Array, shape: Shape, dimension: number, offset: number): NestedArray {
+  if (dimension === shape.length) return data[offset]!;
+  const stride = sizeOf(shape.slice(dimension + 1));
+  return Array.from({ length: shape[dimension]! }, (_, i) => nest(data, shape, dimension + 1, offset + i * stride));
+}

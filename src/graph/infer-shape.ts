@@ -1,0 +1,19 @@
+/** What the builders of graphs need from the table of ops: the attributes' types and the output's shape. */
+import { type OpName, opOf, type table } from "../kernels/table.ts";
+import type { Shape } from "../tensor/shape.ts";
+
+export type { OpName } from "../kernels/table.ts";
+
+/** The attributes of an op by its name. */
+export type AttrsOf<Name extends OpName> = Parameters<(typeof table)[Name]["shape"]>[0];
+
+/** The output's shape. Throws ShapeError naming the op, the shapes and what was expected. */
+export function inferShape<Name extends OpName>(name: Name, attrs: AttrsOf<Name>, inputs: readonly Shape[]): Shape {
+  return opOf(name).shape(attrs, inputs);
+}
+
+/** Indices of the operands that must be constant while a graph runs: weights. */
+export function weightOperands(name: OpName, attrs: object): number[] {
+  const operands = opOf(name).operands(attrs);
+  return operands.flatMap((operand, i) => (operand.role === "weight" ? [i] : []));
+}
