@@ -13,11 +13,12 @@ export interface BuildOptions {
   readonly leaves: "inputs" | "constants";
   /** Names of constants: a network's parameters. */
   readonly constantNames?: ReadonlyMap<Constant, string>;
-  readonly aliases?: ReadonlyMap<string, string>;
 }
 
-/** Also says which tensor each input of the graph stands for. */
 export interface BuiltGraph extends Graph {
+  /** The name of each tensor's node. */
+  readonly nodeNames: ReadonlyMap<LazyTensor, string>;
+  /** Which tensor each input of the graph stands for. */
   readonly inputTensors: ReadonlyMap<string, LazyTensor>;
 }
 
@@ -100,7 +101,8 @@ export function buildGraph(outputs: readonly LazyTensor[], options: BuildOptions
     const id = values.get(tensor) ?? (tensor.origin.kind === "data" ? addInput(tensor, "input") : addConstant(tensor));
     return { name: nodes[id]!.name, node: id };
   });
-  return { nodes, outputs: graphOutputs, aliases: options.aliases ?? new Map(), inputTensors };
+  const nodeNames = new Map([...values].map(([tensor, id]) => [tensor, nodes[id]!.name]));
+  return { nodes, outputs: graphOutputs, aliases: new Map(), inputTensors, nodeNames };
 }
 
 /** All tensors that the outputs need, oldest first. */

@@ -1,0 +1,164 @@
+/** The layers that networks are made of: torch.nn's names, parameters and meanings, in evaluation mode. */
+import {
+  type AvgPool2dOptions,
+  adaptiveAvgPool2d,
+  avgPool2d,
+  batchNorm,
+  conv2d,
+  linear,
+  type MaxPool2dOptions,
+  maxPool2d,
+  relu,
+  type Size2d,
+  softmax,
+} from "../engine/functions.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { call, Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+
+export interface Conv2dLayerOptions {
+  readonly kernel: Size2d;
+  readonly stride?: Size2d;
+  readonly padding?: Size2d;
+  readonly dilation?: Size2d;
+  readonly groups?: number;
+  /** Whether there is a bias: true unless told, as in PyTorch. */
+  readonly bias?: boolean;
+}
+
+/** (N, inChannels, H, W) → (N, outChannels, OH, OW). Parameters: weight (O, C/groups, KH, KW), bias (O). */
+export class Conv2d extends Module {
+  override readonly leaf = true;
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  private readonly options: Conv2dLayerOptions;
+
+  constructor(inChannels: number, outChannels: number, options: Conv2dLayerOptions) {
+    super();
+    const { kernel, groups = 1 } = options;
+    const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+    this.options = options;
+    this.weight = new Parameter([outChannels, inChannels / groups, height, width]);
+    this.bias = (options.bias ?? true) ? new Parameter([outChannels]) : undefined;
+  }
+
+  override forward(x: Tensor): Tensor {
+    const { stride, padding, dilation, groups } = this.options;
+    return conv2d(x, this.weight.tensor, { bias: this.bias?.tensor, stride, padding, dilation, groups });
+  }
+}
+
+/** (N, C, H, W) → the same: normalised by the running statistics. Parameters and buffers as torch.nn.BatchNorm2d's. */
+export class BatchNorm2d extends Module {
+  override readonly leaf = true;
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly running_mean: Parameter;
+  readonly running_var: Parameter;
+  readonly num_batches_tracked = new Parameter([], { optional: true });
+  private readonly eps: number;
+
+  constructor(channels: number, options: { eps?: number } = {}) {
+    super();
+    this.eps = options.eps ?? 1e-5;
+    this.weight = new Parameter([channels]);
+    this.bias = new Parameter([channels]);
+    this.running_mean = new Parameter([channels]);
+    this.running_var = new Parameter([channels]);
+  }
+
+  override forward(x: Tensor): Tensor {
+    const { running_mean, running_var, weight, bias, eps } = this;
+    const statistics = { mean: running_mean.tensor, variance: running_var.tensor };
+    return batchNorm(x, { ...statistics, weight: weight.tensor, bias: bias.tensor, eps });
+  }
+}
+
+/** max(x, 0), of any shape. */
+export class ReLU extends Module {
+  override readonly leaf = true;
+  override forward(x: Tensor): Tensor {
+    return relu(x);
+  }
+}
+
+export class MaxPool2d extends Module {
+  override readonly leaf = true;
+  private readonly options: MaxPool2dOptions;
+  constructor(options: MaxPool2dOptions) {
+    super();
+    this.options = options;
+  }
+  override forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.options);
+  }
+}
+
+export class AvgPool2d extends Module {
+  override readonly leaf = true;
+  private readonly options: AvgPool2dOptions;
+  constructor(options: AvgPool2dOptions) {
+    super();
+    this.options = options;
+  }
+  override forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.options);
+  }
+}
+
+/** (N, C, H, W) → (N, C, *outputSize). */
+export class AdaptiveAvgPool2d extends Module {
+  override readonly leaf = true;
+  private readonly outputSize: Size2d;
+  constructor(outputSize: Size2d) {
+    super();
+    this.outputSize = outputSize;
+  }
+  override forward(x: Tensor): Tensor {
+    return adaptiveAvgPool2d(x, this.outputSize);
+  }
+}
+
+/** (…, inFeatures) → (…, outFeatures). Parameters: weight (O, K), bias (O). */
+export class Linear extends Module {
+  override readonly leaf = true;
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+
+  constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
+    super();
+    this.weight = new Parameter([outFeatures, inFeatures]);
+    this.bias = (options.bias ?? true) ? new Parameter([outFeatures]) : undefined;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight.tensor, this.bias?.tensor);
+  }
+}
+
+export class Softmax extends Module {
+  override readonly leaf = true;
+  private readonly dim: number;
+  constructor(dim: number) {
+    super();
+    this.dim = dim;
+  }
+  override forward(x: Tensor): Tensor {
+    return softmax(x, this.dim);
+  }
+}
+
+/** Modules one after another, named 0, 1, 2, … */
+export class Sequential extends Module {
+  private readonly modules: readonly Module[];
+  constructor(...modules: Module[]) {
+    super();
+    this.modules = modules;
+  }
+  override children(): Map<string, Module> {
+    return new Map(this.modules.map((module, i) => [String(i), module]));
+  }
+  override forward(x: Tensor): Tensor {
+    return this.modules.reduce((value, module) => call(module, value), x);
+  }
+}

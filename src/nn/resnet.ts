@@ -1,0 +1,168 @@
+/**
+ * ResNet (He et al., "Deep Residual Learning for Image Recognition", 2015, arXiv:1512.03385) as torchvision builds it: the stride of a
+ * Bottleneck stands on its 3×3 convolution (v1.5). With groups it is ResNeXt (Xie et al., 2016, arXiv:1611.05431), with a doubled inner
+ * width Wide ResNet (Zagoruyko and Komodakis, 2016, arXiv:1605.07146). Fields are named as in torchvision's checkpoints.
+ */
+import { add, flatten } from "../engine/functions.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, ReLU, Sequential } from "./layers.ts";
+import { call, Module } from "./module.ts";
+
+export interface BlockOptions {
+  readonly stride?: number;
+  /** Brings the block's input to the output's shape, where they differ. */
+  readonly downsample?: Module;
+  readonly groups?: number;
+  /** Channels of a group in the inner convolution of a Bottleneck at width 64. */
+  readonly widthPerGroup?: number;
+}
+
+/** Two 3×3 convolutions and the residual: (N, inChannels, H, W) → (N, width, H/stride, W/stride). */
+export class BasicBlock extends Module {
+  static readonly expansion = 1;
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly relu = new ReLU();
+  readonly conv2: Conv2d;
+  readonly bn2: BatchNorm2d;
+  readonly downsample: Module | undefined;
+
+  constructor(inChannels: number, width: number, options: BlockOptions = {}) {
+    super();
+    this.conv1 = conv3x3(inChannels, width, { stride: options.stride ?? 1 });
+    this.bn1 = new BatchNorm2d(width);
+    this.conv2 = conv3x3(width, width);
+    this.bn2 = new BatchNorm2d(width);
+    this.downsample = options.downsample;
+  }
+
+  override forward(x: Tensor): Tensor {
+    let out = call(this.conv1, x);
+    out = call(this.bn1, out);
+    out = call(this.relu, out);
+    out = call(this.conv2, out);
+    out = call(this.bn2, out);
+    const identity = this.downsample ? call(this.downsample, x) : x;
+    return call(this.relu, add(out, identity));
+  }
+}
+
+/** 1×1 down, 3×3, 1×1 up and the residual: (N, inChannels, H, W) → (N, 4·width, H/stride, W/stride). */
+export class Bottleneck extends Module {
+  static readonly expansion = 4;
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly conv2: Conv2d;
+  readonly bn2: BatchNorm2d;
+  readonly conv3: Conv2d;
+  readonly bn3: BatchNorm2d;
+  readonly relu = new ReLU();
+  readonly downsample: Module | undefined;
+
+  constructor(inChannels: number, width: number, options: BlockOptions = {}) {
+    super();
+    const { stride = 1, groups = 1, widthPerGroup = 64 } = options;
+    const inner = Math.floor(width * (widthPerGroup / 64)) * groups;
+    this.conv1 = conv1x1(inChannels, inner);
+    this.bn1 = new BatchNorm2d(inner);
+    this.conv2 = conv3x3(inner, inner, { stride, groups });
+    this.bn2 = new BatchNorm2d(inner);
+    this.conv3 = conv1x1(inner, width * Bottleneck.expansion);
+    this.bn3 = new BatchNorm2d(width * Bottleneck.expansion);
+    this.downsample = options.downsample;
+  }
+
+  override forward(x: Tensor): Tensor {
+    let out = call(this.conv1, x);
+    out = call(this.bn1, out);
+    out = call(this.relu, out);
+    out = call(this.conv2, out);
+    out = call(this.bn2, out);
+    out = call(this.relu, out);
+    out = call(this.conv3, out);
+    out = call(this.bn3, out);
+    const identity = this.downsample ? call(this.downsample, x) : x;
+    return call(this.relu, add(out, identity));
+  }
+}
+
+/** A constructor of blocks, with what its output is wider by. */
+export interface BlockType {
+  readonly expansion: number;
+  new (inChannels: number, width: number, options?: BlockOptions): Module;
+}
+
+export interface ResNetOptions {
+  readonly block: BlockType;
+  /** Blocks of each stage. */
+  readonly layers: readonly [number, number, number, number];
+  /** Width of each stage before the block's expansion: 64, 128, 256, 512 unless told. */
+  readonly widths?: readonly [number, number, number, number];
+  /** Outputs of the classifier `fc`: 1000 unless told; 0 for a network that ends with its vector. */
+  readonly classes?: number;
+  readonly groups?: number;
+  readonly widthPerGroup?: number;
+}
+
+/** Images (N, 3, H, W) → logits (N, classes), or vectors (N, features) where there is no classifier. */
+export class ResNet extends Module {
+  readonly conv1: Conv2d;
+  readonly bn1: BatchNorm2d;
+  readonly relu = new ReLU();
+  readonly maxpool = new MaxPool2d({ kernel: 3, stride: 2, padding: 1 });
+  readonly layer1: Sequential;
+  readonly layer2: Sequential;
+  readonly layer3: Sequential;
+  readonly layer4: Sequential;
+  readonly avgpool = new AdaptiveAvgPool2d(1);
+  readonly fc: Linear | undefined;
+  /** Numbers of a vector: the channels of `avgpool`. */
+  readonly features: number;
+
+  constructor(options: ResNetOptions) {
+    super();
+    const { block, layers, widths = [64, 128, 256, 512], classes = 1000 } = options;
+    this.conv1 = new Conv2d(3, widths[0], { kernel: 7, stride: 2, padding: 3, bias: false });
+    this.bn1 = new BatchNorm2d(widths[0]);
+    this.layer1 = stage(options, widths[0], widths[0], layers[0], 1);
+    this.layer2 = stage(options, widths[0] * block.expansion, widths[1], layers[1], 2);
+    this.layer3 = stage(options, widths[1] * block.expansion, widths[2], layers[2], 2);
+    this.layer4 = stage(options, widths[2] * block.expansion, widths[3], layers[3], 2);
+    this.features = widths[3] * block.expansion;
+    this.fc = classes > 0 ? new Linear(this.features, classes) : undefined;
+  }
+
+  override forward(x: Tensor): Tensor {
+    let out = call(this.conv1, x);
+    out = call(this.bn1, out);
+    out = call(this.relu, out);
+    out = call(this.maxpool, out);
+    out = call(this.layer1, out);
+    out = call(this.layer2, out);
+    out = call(this.layer3, out);
+    out = call(this.layer4, out);
+    out = call(this.avgpool, out);
+    out = flatten(out, 1);
+    return this.fc ? call(this.fc, out) : out;
+  }
+}
+
+function stage(options: ResNetOptions, inChannels: number, width: number, blocks: number, stride: number): Sequential {
+  const { block, groups, widthPerGroup } = options;
+  const outChannels = width * block.expansion;
+  const downsample =
+    stride !== 1 || inChannels !== outChannels
+      ? new Sequential(conv1x1(inChannels, outChannels, stride), new BatchNorm2d(outChannels))
+      : undefined;
+  const first = new block(inChannels, width, { stride, downsample, groups, widthPerGroup });
+  const others = Array.from({ length: blocks - 1 }, () => new block(outChannels, width, { groups, widthPerGroup }));
+  return new Sequential(first, ...others);
+}
+
+function conv3x3(inChannels: number, outChannels: number, options: { stride?: number; groups?: number } = {}): Conv2d {
+  return new Conv2d(inChannels, outChannels, { kernel: 3, padding: 1, bias: false, ...options });
+}
+
+function conv1x1(inChannels: number, outChannels: number, stride = 1): Conv2d {
+  return new Conv2d(inChannels, outChannels, { kernel: 1, stride, bias: false });
+}

@@ -1,0 +1,56 @@
+/** Traces a module once into a graph: the batch is dimension 0, written 1; every node is named as torchvision's get_graph_node_names has it. */
+import { buildGraph } from "../engine/build-graph.ts";
+import { Tensor } from "../engine/tensor.ts";
+import { OptionError } from "../errors.ts";
+import { type Graph, nodeNames } from "../graph/graph.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { call, type Module, namedModules, namedParameters } from "./module.ts";
+import { traceModules } from "./scope.ts";
+
+/** The input's name in the graph, which is torchvision's. */
+export const inputName = "x";
+
+/**
+ * The graph of `module` for images of one shape, [C, H, W]; its only output is what forward returns. Weights are not read.
+ * Throws ShapeError where the network does not fit the images.
+ */
+export function trace(module: Module, imageShape: Shape): Graph {
+  const x = new Tensor([1, ...imageShape], { kind: "input", name: inputName }, { batched: true });
+  const last = new Map<string, Tensor>();
+  const paths = new Map([...namedModules(module)].map(([path, child]) => [child, path]));
+  const result = traceModules({ paths, returned: (path, value) => last.set(path, value) }, () => call(module, x));
+  const constantNames = new Map([...namedParameters(module)].map(([name, parameter]) => [parameter, name]));
+  const graph = buildGraph([result], { leaves: "constants", constantNames });
+  const aliases = new Map<string, string>();
+  const names = new Set(nodeNames(graph));
+  for (const [path, value] of last) {
+    const target = graph.nodeNames.get(value);
+    if (target !== undefined && !names.has(path)) aliases.set(path, target);
+  }
+  return { ...graph, aliases };
+}
+
+/**
+ * The same graph with other outputs: node names, or module names, which mean their last node. Each output is named as it was asked for.
+ * Throws OptionError for a name that is not there, with those that are near it.
+ */
+export function withOutputs(graph: Graph, names: readonly string[]): Graph {
+  const outputs = [...new Set(names)].map((name) => {
+    const wanted = graph.aliases.get(name) ?? name;
+    const node = graph.nodes.find((candidate) => candidate.kind !== "constant" && candidate.name === wanted);
+    if (!node)
+      throw new OptionError(
+        `layer ${JSON.stringify(name)}: the network has no node of that name; ${suggest(graph, name)}`,
+      );
+    return { name, node: node.id };
+  });
+  return { ...graph, outputs };
+}
+
+function suggest(graph: Graph, name: string): string {
+  const all = [...nodeNames(graph), ...graph.aliases.keys()];
+  const first = name.split(".")[0]!;
+  const near = all.filter((candidate) => candidate === first || candidate.startsWith(`${first}.`));
+  const shown = near.length > 0 ? near : all.filter((candidate) => !candidate.includes("."));
+  return `there are ${shown.slice(0, 12).join(", ")}${shown.length > 12 ? `, … (${shown.length} such names)` : ""}`;
+}
