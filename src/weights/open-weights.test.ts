@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { UnsupportedError, WeightError } from "../errors.ts";
+import { bytesSource } from "../platform/byte-source.ts";
+import { openWeights } from "./open-weights.ts";
+import { writeSafetensors } from "./safetensors-write.ts";
+
+const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
+
+test("safetensors is opened whatever its name", async () => {
+  const bytes = writeSafetensors(
+    [{ name: "fc.bias", dtype: "F32", shape: [2], data: [1, -2] }],
+    new Map([["crop", "224"]]),
+  );
+  for (const name of ["model.pth", "bytes", "x.safetensors"]) {
+    const weights = await openWeights(bytesSource(bytes, name));
+    expect(weights.source).toBe(name);
+    expect(weights.metadata.get("crop")).toBe("224");
+    expect([...(await weights.tensors.get("fc.bias")!.read())]).toEqual([1, -2]);
+    await weights.close();
+  }
+});
+
+const tar = new Uint8Array(1024);
+tar.set(latin1("ustar"), 257);
+
+test.each([
+  ["a PyTorch file (zip)", latin1("PK\x03\x04\x00\x00")],
+  ["a PyTorch file (before 1.6)", latin1("\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.")],
+  ["a PyTorch file (tar, before 0.2)", tar],
+  ["an ONNX model", latin1("\x08\x07\x12\x07pytorch\x1a\x052.1.0:")],
+])("%s is known and refused with what works", async (kind, bytes) => {
+  let closed = 0;
+  const source = { ...bytesSource(bytes, "resnet18.safetensors"), close: async () => void closed++ };
+  const error: unknown = await openWeights(source).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(UnsupportedError);
+  expect(error).toMatchObject({
+    message: expect.stringMatching(
+      /^resnet18\.safetensors: looks like .* safetensors only: .*--weights.*--model tiny$/,
+    ),
+  });
+  expect(error).toMatchObject({ message: expect.stringContaining(`looks like ${kind}, `) });
+  expect(closed).toBe(1);
+});
+
+test("anything else is told how it starts", async () => {
+  await expect(openWeights(bytesSource(latin1("version https://git-lfs"), "a.pth"))).rejects.toThrow(
+    new WeightError("weights-format", 'a.pth: not a weight file: starts with "version https://"; safetensors is read'),
+  );
+  await expect(openWeights(new Uint8Array())).rejects.toThrow("bytes: not a weight file: it is empty");
+  await expect(openWeights(latin1("{\n\xff"))).rejects.toThrow('starts with "{.."');
+  // By its name it should be one: it is told what breaks it.
+  await expect(openWeights(bytesSource(latin1("version https"), "a.safetensors"))).rejects.toThrow(
+    "a safetensors header of",
+  );
+  await expect(openWeights("no/such/file.safetensors")).rejects.toMatchObject({ code: "weights-missing" });
+});

@@ -1,0 +1,69 @@
+/**
+ * Opens a weight file of any kind: looks at how it starts, not at its name. `formats` is the one list of what is known; a new
+ * reader is its file and an `open` in its line.
+ */
+import { UnsupportedError, WeightError } from "../errors.ts";
+import type { ByteSource } from "../platform/platform.ts";
+import type { StateDict } from "../tensor/host-tensor.ts";
+import { openSafetensors } from "./safetensors.ts";
+import { openWeightSource, quoted, type WeightSource } from "./weight-source.ts";
+
+interface WeightFormat {
+  /** With its article, as a message says it: `looks like ${name}`. */
+  readonly name: string;
+  /** `head`: the file's first bytes, at most 512. */
+  readonly recognises: (head: Uint8Array) => boolean;
+  /** Absent: known by sight, not read by this version. */
+  readonly open?: (source: ByteSource) => Promise<StateDict>;
+}
+
+const formats: readonly WeightFormat[] = [
+  // Eight bytes of length, the last of them 0 (no text has that), then JSON.
+  { name: "a safetensors file", recognises: (head) => head[7] === 0 && head[8] === 0x7b, open: openSafetensors },
+  { name: "a PyTorch file (zip)", recognises: startsWith(0x50, 0x4b, 0x03, 0x04) },
+  // Pickle protocol 2, LONG1 of ten bytes: the magic number 0x1950a86a20f9469cfc6c.
+  { name: "a PyTorch file (before 1.6)", recognises: startsWith(0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46) },
+  { name: "a PyTorch file (tar, before 0.2)", recognises: (head) => text(head.subarray(257, 262)) === "ustar" },
+  // Protobuf: field 1 (ir_version, a small varint), then a field of ModelProto with a length, or opset_import.
+  {
+    name: "an ONNX model",
+    recognises: (head) =>
+      head[0] === 0x08 && head[1]! < 0x20 && [0x12, 0x1a, 0x22, 0x32, 0x3a, 0x42].includes(head[2]!),
+  },
+];
+
+/**
+ * A weight file as a state dict; close it when its constants are read. Throws WeightError where there is no file, or none of a known
+ * kind, or it breaks its format's rules, and UnsupportedError for a kind that this version does not read yet.
+ */
+export async function openWeights(source: WeightSource): Promise<StateDict> {
+  const bytes = await openWeightSource(source);
+  try {
+    const head = await bytes.read(0, Math.min(bytes.size, 512));
+    // Last by name, so that a broken file is told what is broken.
+    const named = bytes.name.endsWith(".safetensors") ? formats[0] : undefined;
+    const format = formats.find((known) => known.recognises(head)) ?? named;
+    if (!format) throw new WeightError("weights-format", `${bytes.name}: not a weight file: ${startOf(head)}`);
+    if (format.open) return await format.open(bytes);
+    throw new UnsupportedError(
+      `${bytes.name}: looks like ${format.name}, and this version reads safetensors only: ` +
+        "convert it with Python's safetensors and name the result with --weights, or use the built-in --model tiny",
+    );
+  } catch (error) {
+    await bytes.close();
+    throw error;
+  }
+}
+
+function startsWith(...bytes: number[]): (head: Uint8Array) => boolean {
+  return (head) => bytes.every((byte, i) => head[i] === byte);
+}
+
+function startOf(head: Uint8Array): string {
+  return head.length === 0 ? "it is empty" : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors is read`;
+}
+
+/** Bytes as Latin-1, the printable ones as they are and the rest as dots. */
+function text(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : ".")).join("");
+}

@@ -1,0 +1,44 @@
+/**
+ * The seam between files and weights: opens what a caller names and turns the platform's file errors into WeightErrors, so that
+ * whoever loads weights meets one class of error. Errors here are one line: names from files are quoted and clipped.
+ */
+import { openBytes } from "#platform";
+import { WeightError } from "../errors.ts";
+import { FileError } from "../platform/byte-source.ts";
+import type { ByteSource, Source } from "../platform/platform.ts";
+
+/** What weights are read from: anything that the platform opens, or what is open already (and is then closed by the reader). */
+export type WeightSource = Source | ByteSource;
+
+/** Makes the error for a breach, from the words that say what is wrong; it knows the file, and the tensor where there is one. */
+export type Breach = (what: string) => WeightError;
+
+/** Opens a source whose reads throw WeightErrors: `weights-missing` (no file, not readable) or `weights-format` (cut short). */
+export async function openWeightSource(source: WeightSource): Promise<ByteSource> {
+  const bytes = isByteSource(source) ? source : await orWeightError(openBytes(source));
+  return {
+    name: bytes.name,
+    size: bytes.size,
+    read: (offset, length) => orWeightError(bytes.read(offset, length)),
+    close: () => orWeightError(bytes.close()),
+  };
+}
+
+/** A text from a file as a message shows it: quoted, without line breaks, at most 80 characters of it. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+function isByteSource(source: WeightSource): source is ByteSource {
+  return typeof source === "object" && source !== null && "read" in source && "size" in source;
+}
+
+async function orWeightError<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (cause) {
+    if (!(cause instanceof FileError)) throw cause;
+    const missing = cause.code === "not-found" || cause.code === "not-readable";
+    throw new WeightError(missing ? "weights-missing" : "weights-format", cause.message, { cause });
+  }
+}
