@@ -1,0 +1,101 @@
+/**
+ * Vectors of many images, as an async iterator: order kept, memory bounded by two batches, a bad image is a row with an error and costs
+ * nothing else. The next batch is decoded while the device runs the one before it.
+ */
+import { OptionError, ResidualError } from "../errors.ts";
+import { defaultLayer, type FeatureOptions, type Model } from "../model/model.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
+import { type LeftOut, listImages, type NamedSource, type SourceList } from "./sources.ts";
+
+export interface FeaturesOfOptions extends FeatureOptions {
+  readonly model: Model;
+  /** Images of one run: 8 unless told. Vectors do not depend on it. */
+  readonly batch?: number;
+  /** Told what a folder holds that is no image. */
+  readonly onLeftOut?: (left: LeftOut) => void;
+}
+
+export interface VectorRow {
+  readonly image_path: string;
+  readonly vector: Float32Array;
+  readonly error?: undefined;
+}
+
+export interface ErrorRow {
+  readonly image_path: string;
+  readonly vector?: undefined;
+  /** What was wrong with this image; its `code` is stable. */
+  readonly error: ResidualError;
+}
+
+export type FeatureRow = VectorRow | ErrorRow;
+
+/** Images of one run, where the caller does not say. */
+export const defaultBatch = 8;
+
+/**
+ * Rows of `{ image_path, vector }` or `{ image_path, error }`, one an image, in the order of `sources`: a path, a folder, an image in
+ * memory, or a list of them. Throws OptionError for wrong options and ImageError for an empty folder, before the first row; DeviceError
+ * when the device fails; the signal's reason when aborted.
+ */
+export async function* featuresOf(
+  sources: SourceList,
+  options: FeaturesOfOptions,
+): AsyncGenerator<FeatureRow, void, undefined> {
+  const { model, batch = defaultBatch, signal, layer = defaultLayer } = options;
+  if (!Number.isSafeInteger(batch) || batch < 1)
+    throw new OptionError(`batch ${batch}: expected a whole number of at least 1`);
+  const images = await listImages(sources, options.onLeftOut);
+  signal?.throwIfAborted();
+  await model.prepare(Math.min(batch, images.length), [layer], signal);
+  let next: Promise<Prepared[]> | undefined = prepareBatch(images.slice(0, batch), options);
+  for (let start = 0; next !== undefined; start += batch) {
+    const prepared: Prepared[] = await next;
+    signal?.throwIfAborted();
+    const running = runBatch(prepared, layer, options);
+    const following = images.slice(start + batch, start + 2 * batch);
+    next = following.length > 0 ? prepareBatch(following, options) : undefined;
+    next?.catch(() => undefined); // it is awaited in the next turn; until then nobody must call it unhandled
+    yield* await running;
+  }
+}
+
+interface Prepared {
+  readonly image_path: string;
+  readonly input: HostTensor | ResidualError;
+}
+
+async function prepareBatch(images: readonly NamedSource[], options: FeaturesOfOptions): Promise<Prepared[]> {
+  const prepared: Prepared[] = [];
+  for (const { image_path, source } of images) {
+    options.signal?.throwIfAborted();
+    prepared.push({ image_path, input: await prepareOne(source, options) });
+  }
+  return prepared;
+}
+
+async function prepareOne(
+  source: NamedSource["source"],
+  { model, exif, signal }: FeaturesOfOptions,
+): Promise<HostTensor | ResidualError> {
+  try {
+    return await model.preprocess(source, { exif, signal });
+  } catch (error) {
+    if (error instanceof ResidualError) return error;
+    throw error;
+  }
+}
+
+async function runBatch(
+  prepared: readonly Prepared[],
+  layer: string,
+  options: FeaturesOfOptions,
+): Promise<FeatureRow[]> {
+  const inputs = prepared.flatMap(({ input }) => (input instanceof ResidualError ? [] : [input]));
+  const vectors = inputs.length > 0 ? await options.model.vectorsOf(inputs, [layer], options) : [];
+  let next = 0;
+  return prepared.map(({ image_path, input }): FeatureRow => {
+    if (input instanceof ResidualError) return { image_path, error: input };
+    return { image_path, vector: vectors[next++]![layer]! };
+  });
+}

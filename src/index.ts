@@ -1,0 +1,42 @@
+/** The public API of `residual`. Tensors are in `residual/tensor`, modules in `residual/nn`. */
+export type { DeviceInfo, DeviceName } from "./backends/backend.ts";
+export type { DeviceChoice } from "./backends/select.ts";
+export {
+  DeviceError,
+  ImageError,
+  OptionError,
+  ResidualError,
+  ShapeError,
+  UnsupportedError,
+  WeightError,
+} from "./errors.ts";
+export {
+  type ErrorRow,
+  type FeatureRow,
+  type FeaturesOfOptions,
+  featuresOf,
+  type VectorRow,
+} from "./features/features-of.ts";
+export type { LeftOut, SourceList } from "./features/sources.ts";
+export { type Preset, type PresetName, presetNamed, presets } from "./image/preset.ts";
+export { depths, type ModelName, modelNames } from "./model/architectures.ts";
+export type { ImageSource, PixelSource } from "./model/image-source.ts";
+export type {
+  Classification,
+  FeatureOptions,
+  Features,
+  LayerFeatures,
+  Model,
+  ModelDevice,
+  ModelInfo,
+} from "./model/model.ts";
+export {
+  type OpenOptions,
+  openModel,
+  resnet18,
+  resnet34,
+  resnet50,
+  resnet101,
+  resnet152,
+} from "./model/open-model.ts";
+export type { Normalize, Pool } from "./model/pooling.ts";

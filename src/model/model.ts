@@ -1,0 +1,192 @@
+/**
+ * A model: a network with its weights on a device, and the preprocessing that belongs to the weights. Images in, vectors out.
+ */
+import type { DeviceInfo } from "../backends/backend.ts";
+import { OptionError } from "../errors.ts";
+import { nodeNames } from "../graph/graph.ts";
+import { preprocess } from "../image/preprocess.ts";
+import type { Preset } from "../image/preset.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { type ImageSource, readImage } from "./image-source.ts";
+import type { NetworkRunner } from "./network-runner.ts";
+import { checkPooling, type Normalize, normalizeL2, type Pool, poolVector } from "./pooling.ts";
+
+export interface ModelDevice extends DeviceInfo {
+  /** Why `auto` took it; absent where it was named. */
+  readonly reason?: string;
+}
+
+/** Facts of a model: what it is, where its weights come from, what its vectors are. */
+export interface ModelInfo {
+  /** `resnet50`, `tiny`, … */
+  readonly name: string;
+  /** The file that the weights came from. */
+  readonly weights: string;
+  readonly licence?: string;
+  readonly preset: Preset;
+  /** Numbers of a vector of the default layer. */
+  readonly features: number;
+  /** Outputs of the classifier; 0 where the weights have none. */
+  readonly classes: number;
+  /** Every name that `layer` may be: torchvision's node names, and modules, which mean their last node. */
+  readonly nodeNames: readonly string[];
+}
+
+export interface FeatureOptions {
+  /** A node: the penultimate layer, `avgpool`, unless told. */
+  readonly layer?: string;
+  /** How a map becomes a vector: `avg` unless told. Layers that are vectors already are left as they are. */
+  readonly pool?: Pool;
+  readonly normalize?: Normalize;
+  /** Turn the picture as its EXIF data says. */
+  readonly exif?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface Features {
+  readonly vector: Float32Array;
+  readonly device: ModelDevice["device"];
+}
+
+export interface LayerFeatures {
+  /** By the names asked for. */
+  readonly vectors: Readonly<Record<string, Float32Array>>;
+  readonly device: ModelDevice["device"];
+}
+
+export interface Classification {
+  readonly index: number;
+  readonly probability: number;
+  /** Where the weights carry names of classes. */
+  readonly label?: string;
+}
+
+/** The layer whose output is the vector, unless told. */
+export const defaultLayer = "avgpool";
+
+export class Model {
+  readonly info: ModelInfo;
+  readonly device: ModelDevice;
+  private readonly runner: NetworkRunner;
+  private readonly labels: readonly string[] | undefined;
+
+  /** Models are opened by openModel, resnet50 and its like. */
+  constructor(runner: NetworkRunner, info: ModelInfo, device: ModelDevice, labels?: readonly string[]) {
+    this.runner = runner;
+    this.info = info;
+    this.device = device;
+    this.labels = labels;
+  }
+
+  /**
+   * The vector of an image at one layer, or the vectors at several layers in one run. Throws ImageError for an image that cannot be
+   * read, OptionError for an unknown layer, pool or normalize.
+   */
+  features(image: ImageSource, options?: FeatureOptions & { readonly layers?: undefined }): Promise<Features>;
+  features(
+    image: ImageSource,
+    options: FeatureOptions & { readonly layers: readonly string[] },
+  ): Promise<LayerFeatures>;
+  async features(
+    image: ImageSource,
+    options: FeatureOptions & { readonly layers?: readonly string[] } = {},
+  ): Promise<Features | LayerFeatures> {
+    if (options.layers && options.layer !== undefined)
+      throw new OptionError("features: layer and layers together; give one of them");
+    if (options.layers?.length === 0) throw new OptionError("features: layers is empty; name at least one");
+    const layers = options.layers ?? [options.layer ?? defaultLayer];
+    const [vectors] = await this.vectorsOf([await this.preprocess(image, options)], layers, options);
+    const { device } = this.device;
+    return options.layers ? { vectors: vectors!, device } : { vector: vectors![layers[0]!]!, device };
+  }
+
+  /** The likeliest classes of an image. Throws OptionError where the weights have no classifier. */
+  async classify(
+    image: ImageSource,
+    options: { readonly top?: number; readonly exif?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<Classification[]> {
+    const { classes, name } = this.info;
+    const { top = 5 } = options;
+    if (classes === 0)
+      throw new OptionError(`${name}: these weights have no classifier, only vectors; features() gives them`);
+    if (!Number.isSafeInteger(top) || top < 1 || top > classes)
+      throw new OptionError(`classify: top is ${top}; expected a whole number from 1 to ${classes}`);
+    const input = await this.preprocess(image, options);
+    const outputs = await this.runner.run(batchOf([input]), ["fc"], options.signal);
+    const probabilities = softmax(outputs.get("fc")!.data);
+    const order = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
+    return order.slice(0, top).map((index) => {
+      const label = this.labels?.[index];
+      return { index, probability: probabilities[index]!, ...(label === undefined ? {} : { label }) };
+    });
+  }
+
+  /** An image as the network's input, (3, H, W). For pipelines that prepare images ahead of `vectorsOf`. */
+  async preprocess(
+    image: ImageSource,
+    options: { readonly exif?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<HostTensor> {
+    return preprocess(await readImage(image, options), this.info.preset);
+  }
+
+  /** Makes ready for batches of up to `maxBatch` images, so that the first of them is as fast as the others. */
+  prepare(maxBatch: number, layers: readonly string[] = [defaultLayer], signal?: AbortSignal): Promise<void> {
+    return this.runner.prepare(layers, maxBatch, signal);
+  }
+
+  /** Vectors of preprocessed images, in one run; for each image, by layer. The same numbers whatever the batch. */
+  async vectorsOf(
+    inputs: readonly HostTensor[],
+    layers: readonly string[],
+    options: Pick<FeatureOptions, "pool" | "normalize" | "signal"> = {},
+  ): Promise<Record<string, Float32Array>[]> {
+    checkPooling(options.pool, options.normalize);
+    const outputs = await this.runner.run(batchOf(inputs), layers, options.signal);
+    return inputs.map((_, i) => {
+      const vectors: Record<string, Float32Array> = {};
+      for (const layer of layers) {
+        const vector = poolVector(outputs.get(layer)!, i, options.pool ?? "avg");
+        vectors[layer] = options.normalize === "l2" ? normalizeL2(vector) : vector;
+      }
+      return vectors;
+    });
+  }
+
+  /** Frees the device's memory. The model cannot be used afterwards; disposing twice is no error. */
+  dispose(): void {
+    this.runner.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** All names that a layer may be called in a graph. */
+export function layerNames(runner: NetworkRunner): string[] {
+  return [...nodeNames(runner.graph), ...runner.graph.aliases.keys()];
+}
+
+function batchOf(inputs: readonly HostTensor[]): HostTensor {
+  const [first] = inputs;
+  if (!first) throw new OptionError("a batch without images");
+  const size = sizeOf(first.shape);
+  const data = new Float32Array(size * inputs.length);
+  inputs.forEach((input, i) => {
+    data.set(input.data, i * size);
+  });
+  return { shape: [inputs.length, ...first.shape], dtype: "float32", data };
+}
+
+/** exp(x − max) / Σ, in float64. */
+function softmax(logits: Float32Array): Float64Array {
+  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const powers = Float64Array.from(logits, (value) => Math.exp(value - largest));
+  const sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((value) => value / sum);
+}

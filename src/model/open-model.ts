@@ -1,0 +1,128 @@
+/** Opens models: finds the weights, builds the network for them, checks that they fit, and puts it on a device. */
+import { packageAsset } from "#platform";
+import type { DeviceChoice } from "../backends/select.ts";
+import { Engine } from "../engine/engine.ts";
+import { OptionError, WeightError } from "../errors.ts";
+import { type Preset, presetFromMetadata, presets } from "../image/preset.ts";
+import { compareStateDict, describeMisfit, loadStateDict } from "../nn/load-state-dict.ts";
+import { trace } from "../nn/trace.ts";
+import type { StateDict } from "../tensor/host-tensor.ts";
+import { openWeights } from "../weights/open-weights.ts";
+import type { WeightSource } from "../weights/weight-source.ts";
+import { createNetwork, type ModelName, modelNames, modelOfName } from "./architectures.ts";
+import { layerNames, Model } from "./model.ts";
+import { NetworkRunner } from "./network-runner.ts";
+import { isWeightsEnum, pretrained } from "./pretrained.ts";
+
+export interface OpenOptions {
+  /** A safetensors file (path, URL object, bytes or Blob). tiny needs none: it lies in the package. */
+  readonly weights?: WeightSource;
+  /** Where to run: `auto` unless told. */
+  readonly device?: DeviceChoice;
+  /** The preprocessing; unless told what the weights' file says, else what belongs to torchvision's file. */
+  readonly preset?: Preset;
+  readonly signal?: AbortSignal;
+}
+
+/** The network that lies in the package. */
+const embedded: ReadonlyMap<ModelName, string> = new Map([["tiny", "tiny.safetensors"]]);
+
+/**
+ * Opens a network by name. Throws OptionError for an unknown name or device, WeightError where the weights cannot be had, read, or do
+ * not fit (the message lists what), DeviceError where the device cannot be had. Nothing stays open after an error.
+ */
+export async function openModel(options: OpenOptions & { readonly model: string }): Promise<Model> {
+  const name = modelOfName(options.model);
+  const state = await openState(name, options.weights);
+  let engine: Engine | undefined;
+  try {
+    const classes = state.tensors.get("fc.weight")?.shape[0] ?? 0;
+    const network = createNetwork(name, classes);
+    checkFit(name, classes, state);
+    loadStateDict(network, state, name);
+    const preset = options.preset ?? presetOf(name, state);
+    const graph = trace(network, [3, preset.crop, preset.crop]);
+    engine = await Engine.open(options.device);
+    const runner = new NetworkRunner(engine, graph, () => state.close());
+    const device = { ...engine.info, ...(engine.reason === undefined ? {} : { reason: engine.reason }) };
+    const licence = state.metadata.get("licence") ?? state.metadata.get("license");
+    const info = {
+      ...{ name, weights: state.source, ...(licence === undefined ? {} : { licence }), preset },
+      ...{ features: network.features, classes, nodeNames: layerNames(runner) },
+    };
+    return new Model(runner, info, device, labelsOf(state, classes));
+  } catch (error) {
+    engine?.dispose();
+    await state.close();
+    throw error;
+  }
+}
+
+async function openState(name: ModelName, weights: WeightSource | undefined): Promise<StateDict> {
+  const asset = embedded.get(name);
+  if (weights === undefined && asset !== undefined) return openWeights(await packageAsset(asset));
+  if (weights === undefined || (typeof weights === "string" && isWeightsEnum(weights)))
+    throw new WeightError("weights-missing", notOnDisk(name, weights));
+  return openWeights(weights);
+}
+
+/** Reading PyTorch's files and downloading them come later; this is where they will be asked. */
+function notOnDisk(name: ModelName, weights: string | undefined): string {
+  const known = pretrained[name];
+  const file = known.find((candidate) => candidate.weights === weights) ?? known[0];
+  if (!file || (weights !== undefined && file.weights !== weights))
+    return `${name}: there are no weights ${weights}${file ? `; there are ${known.map((one) => one.weights).join(", ")}` : "; leave it out"}`;
+  return (
+    `${name} ${file.weights} (${file.file}) is not here: this version neither downloads weights nor reads .pth files yet; ` +
+    "name a safetensors file with --weights (option weights), or use the built-in --model tiny"
+  );
+}
+
+/** Says which network the weights look like, where they are another's. */
+function checkFit(name: ModelName, classes: number, state: StateDict): void {
+  const misfit = compareStateDict(createNetwork(name, classes), state);
+  if (misfit.missing.length + misfit.unexpected.length + misfit.misshapen.length === 0) return;
+  const other = modelNames.find((candidate) => fits(candidate, classes, state));
+  const depth = other?.match(/^resnet(\d+)$/)?.[1];
+  const remedy = depth ? `--depth ${depth}` : `--model ${other}`;
+  const hint = other ? `: it looks like a ${other}: try ${remedy} (openModel({ model: "${other}" }))` : "";
+  throw new WeightError("weights-mismatch", `${state.source} does not fit ${name}: ${describeMisfit(misfit)}${hint}`);
+}
+
+function fits(name: ModelName, classes: number, state: StateDict): boolean {
+  const { missing, unexpected, misshapen } = compareStateDict(createNetwork(name, classes), state);
+  return missing.length + unexpected.length + misshapen.length === 0;
+}
+
+function presetOf(name: ModelName, state: StateDict): Preset {
+  return presetFromMetadata(state.metadata, state.source) ?? presets[pretrained[name][0]?.preset ?? "torchvision-v1"];
+}
+
+/** Names of classes where the file's metadata has them: `classes`, a JSON list. */
+function labelsOf(state: StateDict, classes: number): string[] | undefined {
+  const text = state.metadata.get("classes");
+  if (text === undefined) return undefined;
+  let labels: unknown;
+  try {
+    labels = JSON.parse(text);
+  } catch {
+    labels = undefined;
+  }
+  if (!Array.isArray(labels) || labels.length !== classes || !labels.every((label) => typeof label === "string"))
+    throw new WeightError("weights-format", `${state.source}: metadata "classes" is no JSON list of ${classes} names`);
+  return labels;
+}
+
+/** Opens a network of a fixed name: what `resnet50({ weights })` is. */
+function opener(model: ModelName): (options?: OpenOptions) => Promise<Model> {
+  return (options = {}) => {
+    if ("model" in options) throw new OptionError(`${model}: the option model belongs to openModel`);
+    return openModel({ ...options, model });
+  };
+}
+
+export const resnet18 = opener("resnet18");
+export const resnet34 = opener("resnet34");
+export const resnet50 = opener("resnet50");
+export const resnet101 = opener("resnet101");
+export const resnet152 = opener("resnet152");

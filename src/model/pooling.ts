@@ -1,0 +1,41 @@
+/** From a layer's output to a vector: pooling over the positions of a map, and normalising. On the host, so the same on every device. */
+import { OptionError } from "../errors.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
+import { sizeOf } from "../tensor/shape.ts";
+
+/** `avg` and `max`: one number a channel; `flatten`: the whole map, channel by channel. */
+export type Pool = "avg" | "max" | "flatten";
+export type Normalize = "none" | "l2";
+
+export const pools: readonly Pool[] = ["avg", "max", "flatten"];
+
+export function checkPooling(pool: string | undefined, normalize: string | undefined): void {
+  if (pool !== undefined && !["avg", "max", "flatten"].includes(pool))
+    throw new OptionError(`pool ${JSON.stringify(pool)}: use ${pools.join(", ")}`);
+  if (normalize !== undefined && normalize !== "l2" && normalize !== "none")
+    throw new OptionError(`normalize ${JSON.stringify(normalize)}: use "l2" or "none"`);
+}
+
+/** The vector of image `index` of a layer's output, [batch, C, H, W] or [batch, C]; means in float64, rounded once. */
+export function poolVector(output: HostTensor, index: number, pool: Pool): Float32Array {
+  const [, channels = 1, ...positions] = output.shape;
+  const perChannel = sizeOf(positions);
+  const size = channels * perChannel;
+  const map = output.data.subarray(index * size, (index + 1) * size);
+  if (pool === "flatten" || perChannel === 1) return map.slice();
+  const vector = new Float32Array(channels);
+  for (let c = 0; c < channels; c++) {
+    const plane = map.subarray(c * perChannel, (c + 1) * perChannel);
+    vector[c] =
+      pool === "avg"
+        ? plane.reduce((sum, value) => sum + value, 0) / perChannel
+        : plane.reduce((largest, value) => (value > largest || Number.isNaN(value) ? value : largest), -Infinity);
+  }
+  return vector;
+}
+
+/** Divides by the Euclidean length, computed in float64; a vector of zeros stays as it is. */
+export function normalizeL2(vector: Float32Array): Float32Array {
+  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+  return length === 0 ? vector : vector.map((value) => value / length);
+}
