@@ -61,6 +61,7 @@ async function startServer(): Promise<ViteDevServer> {
     logLevel: "warn",
     cacheDir: `${root}node_modules/.cache/residual/vite`,
     plugins: [importMap],
+    optimizeDeps: { entries: ["test/smoke/page.html"] }, // found before the page asks: nothing is reloaded on the way
     resolve: { conditions: ["source", "browser", "module", "import", "default"] },
     server: {
       host: "127.0.0.1",

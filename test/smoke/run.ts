@@ -86,8 +86,9 @@ async function pytorchVectors(photos: string[]): Promise<number[][]> {
   return vectors;
 }
 
-/** What a failed program said, short enough for a row. */
+/** What a failed program said, short enough for a row: its error's line, else its first lines. */
 function firstLines(error: unknown): Error {
   const said = (error as { stderr?: string }).stderr?.trim() || String(error);
-  return new Error(said.split("\n").slice(0, 6).join(" | "));
+  const lines = said.split("\n").map((line) => line.trim());
+  return new Error(lines.find((line) => /^\S*Error: |error.*: /.test(line)) ?? lines.slice(0, 4).join(" | "));
 }
