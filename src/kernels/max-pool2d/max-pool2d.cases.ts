@@ -21,7 +21,7 @@ export const maxPool2dCases: readonly OpCase<MaxPool2dAttrs>[] = [
   },
   {
     name: "dilation-uneven",
-    attrs: { ...resnet, kernel: [2, 3], stride: [2, 1], padding: [1, 2], dilation: [3, 2] },
+    attrs: { ...resnet, kernel: [2, 3], stride: [2, 1], padding: [1, 1], dilation: [3, 2] },
     inputs: [{ shape: [2, 3, 11, 9], fill: "positive", scale: -1 }],
   },
   {

@@ -37,13 +37,10 @@ export function pool2dShape(op: string, attrs: Pool2dAttrs, dilation: Pair, x: S
   expectPair(op, "stride", stride, 1);
   expectPair(op, "padding", padding, 0);
   expectPair(op, "dilation", dilation, 1);
-  for (const i of [0, 1] as const) {
-    const span = dilation[i] * (kernel[i] - 1) + 1;
-    if (padding[i] > Math.floor(span / 2))
-      throw new ShapeError(
-        `${op}: padding is [${padding}], kernel [${kernel}], dilation [${dilation}]: expected a padding of at most half the kernel's span, ${Math.floor(span / 2)} in dimension ${i}`,
-      );
-  }
+  if (padding.some((size, i) => size > kernel[i]! / 2))
+    throw new ShapeError(
+      `${op}: padding is [${padding}] and kernel [${kernel}]: expected a padding of at most half the kernel`,
+    );
   const sizes = ([0, 1] as const).map((i) => {
     const rest = x[i + 2]! + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1;
     const count = (ceilMode ? Math.ceil(rest / stride[i]) : Math.floor(rest / stride[i])) + 1;
