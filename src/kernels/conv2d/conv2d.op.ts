@@ -22,6 +22,6 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   cost: conv2dCost,
   reference: conv2dReference,
   wgsl: [conv2dWgslGemm],
-  wasm: [conv2dWasmGeneral],
+  wasm: conv2dWasmGeneral,
   cases: conv2dCases,
 };

@@ -1,0 +1,131 @@
+/**
+ * How conv2d's WebAssembly kernel cuts a problem up: panels of output channels, tiles of output pixels, blocks of tiles, and where the
+ * input of each pixel lies. None of it changes the order of a sum.
+ */
+import type { FloatArray } from "../../tensor/dtype.ts";
+import type { PackedConstant } from "../op.ts";
+import type { Depth } from "../wasm/gemm-tile.ts";
+import { flushDenormals } from "../wasm/pack.ts";
+import type { Conv2dProblem } from "./conv2d.problem.ts";
+
+/** Rows of a tile: 6 by 8 sums are 12 vectors, which with two of weights and one of x fill the 15 registers of x64. */
+const tileRows = 6;
+/** Where a group has at most four output channels a row is one vector. More rows would need more address registers than there are. */
+const narrowTileRows = 8;
+/** Input that a block of tiles reads, so that it stays in the second-level cache while all panels pass over it. */
+const blockBytes = 128 * 1024;
+
+/** Neighbouring output channels of one group, computed together. */
+export interface Panel {
+  /** 1 to 8. */
+  readonly columns: number;
+  /** Columns in memory: 4 or 8, the rest zeros. */
+  readonly width: number;
+}
+
+export interface Conv2dGeometry {
+  readonly groupChannels: number;
+  /** Panels of one group: `full` of 8 columns, then perhaps a narrower one. */
+  readonly full: number;
+  readonly tail: Panel | undefined;
+  /** Numbers of x, of one image or of its padded copy: all rows and columns that windows touch. */
+  readonly source: { readonly height: number; readonly width: number; readonly copied: boolean };
+  /** The pixels of an image, cut evenly: `count` tiles of `rows`, then tiles of one row less. */
+  readonly tiles: { readonly rows: number; readonly count: number; readonly smaller: number };
+  readonly tilesPerBlock: number;
+  /** Neighbouring output pixels read neighbouring input pixels, through all rows of the image. */
+  readonly flat: boolean;
+  readonly depth: Depth;
+}
+
+export const fullPanel: Panel = { columns: 8, width: 8 };
+
+export function conv2dGeometry(p: Conv2dProblem): Conv2dGeometry {
+  const groupChannels = p.channels / p.groups;
+  const groupOut = p.outChannels / p.groups;
+  const columns = groupOut % 8;
+  const source = sourceOf(p);
+  const pixels = p.outHeight * p.outWidth;
+  const tileCount = Math.ceil(pixels / (groupOut <= 4 ? narrowTileRows : tileRows));
+  const rows = Math.ceil(pixels / tileCount);
+  const count = pixels - tileCount * (rows - 1);
+  const bytesPerTile = rows * p.stride[0] * p.stride[1] * p.channels * 4;
+  const pointwise = p.kernel[0] * p.kernel[1] === 1 && p.stride[0] * p.stride[1] === 1;
+  return {
+    groupChannels,
+    full: Math.floor(groupOut / 8),
+    tail: columns > 0 ? { columns, width: columns > 4 ? 8 : 4 } : undefined,
+    source,
+    tiles: { rows, count, smaller: tileCount - count },
+    tilesPerBlock: Math.max(1, Math.floor(blockBytes / bytesPerTile)),
+    flat: pointwise && !source.copied,
+    depth: depthOf(p, groupChannels, source.width),
+  };
+}
+
+/** The image itself where no window leaves it, else the rows and columns of a padded copy. */
+function sourceOf(p: Conv2dProblem): Conv2dGeometry["source"] {
+  if (p.padding[0] === 0 && p.padding[1] === 0) return { height: p.height, width: p.width, copied: false };
+  const reach = (outSize: number, i: 0 | 1) => (outSize - 1) * p.stride[i] + p.dilation[i] * (p.kernel[i] - 1) + 1;
+  return { height: reach(p.outHeight, 0), width: reach(p.outWidth, 1), copied: true };
+}
+
+/** k runs over ky, kx, c. Where a row of the window lies together in memory, kx and c are one run. */
+function depthOf(p: Conv2dProblem, groupChannels: number, sourceWidth: number): Depth {
+  const [kernelHeight, kernelWidth] = p.kernel;
+  const pixelBytes = p.channels * 4;
+  const rowBytes = p.dilation[0] * sourceWidth * pixelBytes;
+  if (kernelWidth === 1 || (p.groups === 1 && p.dilation[1] === 1)) {
+    const run = kernelWidth * groupChannels;
+    return { run, loops: kernelHeight > 1 ? [{ times: kernelHeight, skip: rowBytes - run * 4 }] : [] };
+  }
+  const columnBytes = p.dilation[1] * pixelBytes;
+  return {
+    run: groupChannels,
+    loops: [
+      { times: kernelHeight, skip: rowBytes - kernelWidth * columnBytes },
+      { times: kernelWidth, skip: columnBytes - groupChannels * 4 },
+    ],
+  };
+}
+
+/** Numbers of a packed panel: the bias of its columns, then a row of columns for each k. */
+export function panelElements(panel: Panel, p: Conv2dProblem): number {
+  return panel.width * (1 + (p.channels / p.groups) * p.kernel[0] * p.kernel[1]);
+}
+
+/** [group][panel][bias, then ky, kx, c][column] from weight (O, C/groups, KH, KW) and bias (O). */
+export function packedWeights(p: Conv2dProblem, g: Conv2dGeometry): PackedConstant {
+  const panels = [...Array<Panel>(g.full).fill(fullPanel), ...(g.tail ? [g.tail] : [])];
+  const elements = p.groups * panels.reduce((sum, panel) => sum + panelElements(panel, p), 0);
+  const positions = p.kernel[0] * p.kernel[1];
+  const write = ([weight, bias]: readonly FloatArray[], out: Float32Array) => {
+    let base = 0;
+    let channel = 0;
+    for (let group = 0; group < p.groups; group++)
+      for (const panel of panels) {
+        for (let column = 0; column < panel.columns; column++, channel++) {
+          if (bias) out[base + column] = bias[channel]!;
+          let from = channel * g.groupChannels * positions;
+          for (let c = 0; c < g.groupChannels; c++)
+            for (let k = 0; k < positions; k++)
+              out[base + (1 + k * g.groupChannels + c) * panel.width + column] = weight![from++]!;
+        }
+        base += panelElements(panel, p);
+      }
+    flushDenormals(out);
+  };
+  return { operands: p.bias ? [1, 2] : [1], elements, write };
+}
+
+/** For each output pixel of an image the byte offset of its window's first number: integers of 32 bits in an array of floats. */
+export function pixelOffsets(p: Conv2dProblem, g: Conv2dGeometry): PackedConstant {
+  const write = (_: readonly FloatArray[], out: Float32Array) => {
+    const offsets = new Int32Array(out.buffer, out.byteOffset, out.length);
+    let i = 0;
+    for (let oy = 0; oy < p.outHeight; oy++)
+      for (let ox = 0; ox < p.outWidth; ox++)
+        offsets[i++] = (oy * p.stride[0] * g.source.width + ox * p.stride[1]) * p.channels * 4;
+  };
+  return { operands: [], elements: p.outHeight * p.outWidth, write };
+}
