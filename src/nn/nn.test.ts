@@ -1,0 +1,121 @@
+/** Networks: torchvision's names to the letter, shapes, taps by name, and weights that fit or are said not to. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { add, mean } from "../engine/functions.ts";
+import type { Tensor } from "../engine/tensor.ts";
+import { WeightError } from "../errors.ts";
+import { nodeNames } from "../graph/graph.ts";
+import { createNetwork, isModelName } from "../model/architectures.ts";
+import { constantOf, type StateDict } from "../tensor/host-tensor.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { Conv2d } from "./layers.ts";
+import { compareStateDict, loadStateDict } from "./load-state-dict.ts";
+import { call, Module, namedParameters } from "./module.ts";
+import { trace, withOutputs } from "./trace.ts";
+
+type StateDictTensors = Map<string, ReturnType<typeof constantOf>>;
+
+interface Names {
+  nodes: string[];
+  tensors: Record<string, number[]>;
+}
+
+const golden: Record<string, Names> = JSON.parse(
+  readFileSync(new URL("../../test/golden/node-names.json", import.meta.url), "utf8"),
+);
+
+describe.each(Object.keys(golden))("%s", (name) => {
+  if (!isModelName(name)) throw new Error(`the golden has ${name}, which is no network of ours`);
+  const network = createNetwork(name, 1000);
+
+  it("names its nodes as torchvision's get_graph_node_names does", () => {
+    expect(nodeNames(trace(network, [3, 224, 224]))).toEqual(golden[name]!.nodes);
+  });
+
+  it("has torchvision's parameters and buffers, in its order and of its shapes", () => {
+    const ours = [...namedParameters(network)].map(([key, parameter]) => [key, [...parameter.shape]]);
+    expect(ours).toEqual(Object.entries(golden[name]!.tensors));
+  });
+});
+
+describe("trace", () => {
+  const graph = trace(createNetwork("resnet50", 0), [3, 224, 224]);
+  const output = (name: string) => withOutputs(graph, [name]).outputs[0]!;
+  const nodeName = (name: string) => graph.nodes.find((node) => node.id === output(name).node)!.name;
+
+  it("ends with the vector where there is no classifier", () => {
+    expect(graph.outputs.map(({ name }) => name)).toEqual(["flatten"]);
+  });
+
+  it("takes a module's name for its last node, and keeps the name that was asked for", () => {
+    expect(nodeName("layer3")).toBe("layer3.5.relu_2");
+    expect(nodeName("layer3.0.downsample")).toBe("layer3.0.downsample.1");
+    expect(output("layer3").name).toBe("layer3");
+    expect(nodeName("layer1.0.relu")).toBe("layer1.0.relu");
+  });
+
+  it("says which names there are near a wrong one", () => {
+    expect(() => output("layer3.9")).toThrow(
+      /layer "layer3.9": the network has no node of that name; there are layer3.0.conv1, /,
+    );
+    expect(() => output("pool")).toThrow(
+      /there are x, conv1, bn1, relu, maxpool, avgpool, flatten, layer1, layer2, layer3, layer4$/,
+    );
+  });
+
+  it("refuses what mixes the images of a batch", () => {
+    class Mixes extends Module {
+      readonly conv = new Conv2d(3, 3, { kernel: 1 });
+      override forward(x: Tensor): Tensor {
+        return mean(call(this.conv, x), { dims: [0], keepDim: true });
+      }
+    }
+    expect(() => trace(new Mixes(), [3, 4, 4])).toThrow(/mean of conv .*mixes or moves dimension 0, the batch/);
+  });
+
+  it("says that a module which is no field cannot be called", () => {
+    class Loose extends Module {
+      override forward(x: Tensor): Tensor {
+        return add(call(new Conv2d(3, 3, { kernel: 1 }), x), x);
+      }
+    }
+    expect(() => trace(new Loose(), [3, 4, 4])).toThrow(/no field of the network/);
+  });
+});
+
+describe("loadStateDict", () => {
+  const network = () => createNetwork("tiny", 0);
+  const stateOf = (change: (tensors: StateDictTensors) => void = () => {}): StateDict => {
+    const tensors: StateDictTensors = new Map(
+      [...namedParameters(network())].map(([name, { shape }]) => [
+        name,
+        constantOf(new Float32Array(sizeOf(shape)), shape),
+      ]),
+    );
+    change(tensors);
+    return { tensors, metadata: new Map(), source: "some.safetensors", close: async () => {} };
+  };
+
+  it("lists what is missing, unexpected and of another shape, in one error, and loads nothing", () => {
+    const state = stateOf((tensors) => {
+      tensors.delete("conv1.weight");
+      tensors.set("extra.weight", constantOf(new Float32Array(1), [1]));
+      tensors.set("bn1.bias", constantOf(new Float32Array(3), [3]));
+    });
+    const net = network();
+    expect(() => loadStateDict(net, state, "tiny")).toThrow(
+      "some.safetensors does not fit tiny: 1 tensor missing (conv1.weight), 1 tensor unexpected (extra.weight), " +
+        "1 tensor of another shape (bn1.bias is 3, expected 16)",
+    );
+    expect(() => loadStateDict(net, state)).toThrow(WeightError);
+    expect(net.bn1.weight.read()).rejects.toThrow(/never loaded/);
+  });
+
+  it("does without the batch norms' counters", () => {
+    const state = stateOf((tensors) => {
+      for (const name of [...tensors.keys()]) if (name.endsWith("num_batches_tracked")) tensors.delete(name);
+    });
+    expect(compareStateDict(network(), state)).toEqual({ missing: [], unexpected: [], misshapen: [] });
+    expect(() => loadStateDict(network(), state)).not.toThrow();
+  });
+});
