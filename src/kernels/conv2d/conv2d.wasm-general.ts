@@ -13,16 +13,9 @@ import { constant, input, output, repeat, scratch } from "../argument.ts";
 import type { WasmStage, WasmVariant } from "../op.ts";
 import { emitGemmTile, type MultiplyAdd, multiplyAdd } from "../wasm/gemm-tile.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
-import { type Conv2dProblem, residualIndex } from "./conv2d.problem.ts";
-import {
-  type Conv2dGeometry,
-  conv2dGeometry,
-  fullPanel,
-  type Panel,
-  packedWeights,
-  panelElements,
-  pixelOffsets,
-} from "./conv2d.wasm-geometry.ts";
+import { fullPanel, type Panel, panelElements } from "../wasm/panels.ts";
+import { type Conv2dProblem, conv2dDepth, residualIndex } from "./conv2d.problem.ts";
+import { type Conv2dGeometry, conv2dGeometry, packedWeights, pixelOffsets } from "./conv2d.wasm-geometry.ts";
 import { padStage } from "./conv2d.wasm-pad.ts";
 
 function general(fused: boolean): WasmVariant<Conv2dProblem> {
@@ -130,8 +123,8 @@ function pixelStep({ p, g }: Context): number {
 function emitPanels(context: Context, at: Cursors): void {
   const { f, p, g } = context;
   repeatTimes(f, p.groups, () => {
-    repeatTimes(f, g.full, () => emitPanel(context, at, fullPanel));
-    if (g.tail) emitPanel(context, at, g.tail);
+    repeatTimes(f, g.panels.full, () => emitPanel(context, at, fullPanel));
+    if (g.panels.tail) emitPanel(context, at, g.panels.tail);
     increment(f, at.x, g.groupChannels * 4);
   });
 }
@@ -149,7 +142,7 @@ function emitPanel(context: Context, at: Cursors, panel: Panel): void {
         increment(f, y, rows * p.outChannels * 4);
       });
   });
-  increment(f, at.weights, panelElements(panel, p) * 4);
+  increment(f, at.weights, panelElements(panel, conv2dDepth(p)) * 4);
   increment(f, at.y, panel.columns * 4);
 }
 

@@ -5,8 +5,8 @@
 import type { FloatArray } from "../../tensor/dtype.ts";
 import type { PackedConstant } from "../op.ts";
 import type { Depth } from "../wasm/gemm-tile.ts";
-import { flushDenormals } from "../wasm/pack.ts";
-import type { Conv2dProblem } from "./conv2d.problem.ts";
+import { type Panels, panelsElements, panelsOf, writePanels } from "../wasm/panels.ts";
+import { type Conv2dProblem, conv2dDepth } from "./conv2d.problem.ts";
 
 /** Rows of a tile: 6 by 8 sums are 12 vectors, which with two of weights and one of x fill the 15 registers of x64. */
 const tileRows = 6;
@@ -15,19 +15,10 @@ const narrowTileRows = 8;
 /** Input that a block of tiles reads, so that it stays in the second-level cache while all panels pass over it. */
 const blockBytes = 128 * 1024;
 
-/** Neighbouring output channels of one group, computed together. */
-export interface Panel {
-  /** 1 to 8. */
-  readonly columns: number;
-  /** Columns in memory: 4 or 8, the rest zeros. */
-  readonly width: number;
-}
-
 export interface Conv2dGeometry {
   readonly groupChannels: number;
-  /** Panels of one group: `full` of 8 columns, then perhaps a narrower one. */
-  readonly full: number;
-  readonly tail: Panel | undefined;
+  /** Of the output channels of one group. */
+  readonly panels: Panels;
   /** Numbers of x, of one image or of its padded copy: all rows and columns that windows touch. */
   readonly source: { readonly height: number; readonly width: number; readonly copied: boolean };
   /** The pixels of an image, cut evenly: `count` tiles of `rows`, then tiles of one row less. */
@@ -38,12 +29,9 @@ export interface Conv2dGeometry {
   readonly depth: Depth;
 }
 
-export const fullPanel: Panel = { columns: 8, width: 8 };
-
 export function conv2dGeometry(p: Conv2dProblem): Conv2dGeometry {
   const groupChannels = p.channels / p.groups;
   const groupOut = p.outChannels / p.groups;
-  const columns = groupOut % 8;
   const source = sourceOf(p);
   const pixels = p.outHeight * p.outWidth;
   const tileCount = Math.ceil(pixels / (groupOut <= 4 ? narrowTileRows : tileRows));
@@ -53,8 +41,7 @@ export function conv2dGeometry(p: Conv2dProblem): Conv2dGeometry {
   const pointwise = p.kernel[0] * p.kernel[1] === 1 && p.stride[0] * p.stride[1] === 1;
   return {
     groupChannels,
-    full: Math.floor(groupOut / 8),
-    tail: columns > 0 ? { columns, width: columns > 4 ? 8 : 4 } : undefined,
+    panels: panelsOf(groupOut),
     source,
     tiles: { rows, count, smaller: tileCount - count },
     tilesPerBlock: Math.max(1, Math.floor(blockBytes / bytesPerTile)),
@@ -89,33 +76,23 @@ function depthOf(p: Conv2dProblem, groupChannels: number, sourceWidth: number): 
   };
 }
 
-/** Numbers of a packed panel: the bias of its columns, then a row of columns for each k. */
-export function panelElements(panel: Panel, p: Conv2dProblem): number {
-  return panel.width * (1 + (p.channels / p.groups) * p.kernel[0] * p.kernel[1]);
-}
-
 /** [group][panel][bias, then ky, kx, c][column] from weight (O, C/groups, KH, KW) and bias (O). */
 export function packedWeights(p: Conv2dProblem, g: Conv2dGeometry): PackedConstant {
-  const panels = [...Array<Panel>(g.full).fill(fullPanel), ...(g.tail ? [g.tail] : [])];
-  const elements = p.groups * panels.reduce((sum, panel) => sum + panelElements(panel, p), 0);
+  const depth = conv2dDepth(p);
+  const columns = p.outChannels / p.groups;
+  const elements = panelsElements(g.panels, depth);
   const positions = p.kernel[0] * p.kernel[1];
   const write = ([weight, bias]: readonly FloatArray[], out: Float32Array) => {
-    let base = 0;
-    let channel = 0;
+    const order = new Int32Array(depth);
+    for (let k = 0; k < depth; k++) order[k] = (k % g.groupChannels) * positions + Math.floor(k / g.groupChannels);
     for (let group = 0; group < p.groups; group++)
-      for (const panel of panels) {
-        for (let column = 0; column < panel.columns; column++, channel++) {
-          if (bias) out[base + column] = bias[channel]!;
-          let from = channel * g.groupChannels * positions;
-          for (let c = 0; c < g.groupChannels; c++)
-            for (let k = 0; k < positions; k++)
-              out[base + (1 + k * g.groupChannels + c) * panel.width + column] = weight![from++]!;
-        }
-        base += panelElements(panel, p);
-      }
-    flushDenormals(out);
+      writePanels(out.subarray(group * elements, (group + 1) * elements), {
+        weight: weight!.subarray(group * columns * depth, (group + 1) * columns * depth),
+        bias: bias?.subarray(group * columns, (group + 1) * columns),
+        ...{ columns, depth, order },
+      });
   };
-  return { operands: p.bias ? [1, 2] : [1], elements, write };
+  return { operands: p.bias ? [1, 2] : [1], elements: p.groups * elements, write };
 }
 
 /** For each output pixel of an image the byte offset of its window's first number: integers of 32 bits in an array of floats. */

@@ -1,11 +1,34 @@
-/** Unary element-wise ops in WebAssembly: one loop around an emitter of four lanes. Not written yet. */
+/** Unary element-wise ops in WebAssembly: one loop over a flat run of numbers around an expression of four lanes. */
 import type { FunctionBuilder } from "../../asm/function-builder.ts";
+import { i32 } from "../../asm/scalar.ts";
+import type { Local, V128 } from "../../asm/value.ts";
+import { input, output, repeat } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
+import { loadLanes, storeLanes } from "../wasm/lanes.ts";
+import { forLanes } from "../wasm/nest.ts";
 import type { UnaryProblem } from "./elementwise.problem.ts";
 
-/** Emits f(x) of the v128 in local `x`, leaving a v128. */
-export type UnaryLanes = (f: FunctionBuilder, x: number) => void;
+/** f(x) on four lanes: an expression of `x`, which may make locals with `f.let`. Lanes behind a row's end are 0 and thrown away. */
+export type UnaryLanes = (x: Local<"v128">, f: FunctionBuilder) => V128;
 
-export function unaryWasm(_name: string, _lanes: UnaryLanes): readonly WasmVariant<UnaryProblem>[] {
-  return [];
+export function unaryWasm(name: string, lanes: UnaryLanes): readonly WasmVariant<UnaryProblem>[] {
+  return [
+    {
+      id: `${name}.wasm-lanes`,
+      sumOrder: "none",
+      accepts: () => true,
+      layouts: () => "any",
+      stages: ({ elements }) => [
+        {
+          name,
+          arguments: [input(0), output, repeat],
+          emit: (f) => {
+            const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+            const count = f.let(i32.mul(repeats, elements));
+            forLanes(f, count, [x, y], (n) => storeLanes(f, y, lanes(f.let(loadLanes(x, n)), f), n));
+          },
+        },
+      ],
+    },
+  ];
 }

@@ -1,9 +1,10 @@
 /** sub: a − b, with NumPy's broadcasting. */
+import { f32x4 } from "../../asm/simd.ts";
 import { binaryOp } from "../elementwise/binary.ts";
 
 export const sub = binaryOp({
   name: "sub",
   apply: (a, b) => a - b,
   wgsl: "a - b",
-  wasm: () => {},
+  wasm: f32x4.sub,
 });

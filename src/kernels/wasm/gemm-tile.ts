@@ -7,6 +7,7 @@
  */
 import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { increment, repeatTimes } from "../../asm/loops.ts";
+import { i32 } from "../../asm/scalar.ts";
 import { f32x4, v128 } from "../../asm/simd.ts";
 import type { I32, Local, V128 } from "../../asm/value.ts";
 import { loadLanes } from "./lanes.ts";
@@ -109,4 +110,10 @@ function rowPointers({ a }: GemmTile): readonly Local<"i32">[] {
 /** Steps a turn: a number that divides the run where one of a good size does. */
 function unrollOf(run: number): number {
   return [4, 7, 6, 5, 3].find((unroll) => run % unroll === 0) ?? Math.min(run, 4);
+}
+
+/** Cuts a number of rows that is known only when it runs into tiles of four rows, and the rest into single ones. */
+export function forRows(f: FunctionBuilder, count: I32, tile: (rows: number) => void): void {
+  repeatTimes(f, i32.shrU(count, 2), () => tile(4));
+  repeatTimes(f, i32.and(count, 3), () => tile(1));
 }

@@ -1,0 +1,118 @@
+/**
+ * What the pools share in WebAssembly: NHWC, for each output pixel the part of its window that lies in the image, over which 16, 4 or
+ * fewer channels at a time are combined, rows first, from the first column to the last.
+ */
+import type { FunctionBuilder } from "../../asm/function-builder.ts";
+import { forRange, increment, repeatTimes } from "../../asm/loops.ts";
+import { i32 } from "../../asm/scalar.ts";
+import type { I32, Local, V128 } from "../../asm/value.ts";
+import type { Pair } from "../pair.ts";
+import { loadLanes, storeLanes } from "../wasm/lanes.ts";
+import type { Pool2dProblem } from "./pool2d.problem.ts";
+
+/** The part of a window that lies in the image, along one axis: `count` positions from `first`. */
+export interface WindowPart {
+  readonly first: Local<"i32">;
+  readonly count: Local<"i32">;
+  /** Positions that the mean counts. */
+  readonly counted: I32;
+}
+
+export interface PoolEmitter {
+  readonly channels: number;
+  /** [vertical, horizontal] sizes. */
+  readonly size: Pair;
+  readonly outSize: Pair;
+  readonly dilation: Pair;
+  /** Emits the window of output index `o` along an axis. */
+  readonly window: (axis: 0 | 1, o: Local<"i32">) => WindowPart;
+  readonly start: V128;
+  readonly combine: (sum: V128, x: V128) => V128;
+  /** From what was combined to the output; `counted` positions. */
+  readonly finish: (sum: V128, counted: readonly [I32, I32]) => V128;
+}
+
+/** x (repeat, H, W, C) → y (repeat, OH, OW, C). The function's parameters are x, y and the number of repeats. */
+export function emitPool(f: FunctionBuilder, pool: PoolEmitter): void {
+  const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+  const [height, width] = pool.size;
+  const pixel = 4 * pool.channels;
+  repeatTimes(f, repeats, () => {
+    forRange(f, { to: pool.outSize[0] }, (oy) => {
+      const rows = pool.window(0, oy);
+      forRange(f, { to: pool.outSize[1] }, (ox) => {
+        const columns = pool.window(1, ox);
+        const first = f.let(i32.add(x, i32.mul(i32.add(i32.mul(rows.first, width), columns.first), pixel)));
+        forChannels(f, pool.channels, (lanes) => {
+          emitWindow(f, pool, { rows, columns, first, y, lanes });
+          const taken = 4 * lanes.reduce((sum, n) => sum + n, 0);
+          increment(f, first, taken);
+          increment(f, y, taken);
+        });
+      });
+    });
+    increment(f, x, height * width * pixel);
+  });
+}
+
+/** 16 channels a turn, then 4, then the rest: each with the lanes that its vectors use. */
+function forChannels(f: FunctionBuilder, channels: number, turn: (lanes: readonly number[]) => void): void {
+  repeatTimes(f, Math.floor(channels / 16), () => turn([4, 4, 4, 4]));
+  repeatTimes(f, Math.floor((channels % 16) / 4), () => turn([4]));
+  if (channels % 4 > 0) f.scope(() => turn([channels % 4]));
+}
+
+interface Window {
+  readonly rows: WindowPart;
+  readonly columns: WindowPart;
+  readonly first: Local<"i32">;
+  readonly y: Local<"i32">;
+  readonly lanes: readonly number[];
+}
+
+function emitWindow(f: FunctionBuilder, pool: PoolEmitter, { rows, columns, first, y, lanes }: Window): void {
+  const pixel = 4 * pool.channels;
+  const sums = lanes.map(() => f.let(pool.start));
+  const row = f.let(first);
+  repeatTimes(f, rows.count, () => {
+    const at = f.let(row);
+    repeatTimes(f, columns.count, () => {
+      sums.forEach((sum, i) => f.set(sum, pool.combine(sum, loadLanes(at, lanes[i]!, 16 * i))));
+      increment(f, at, pool.dilation[1] * pixel);
+    });
+    increment(f, row, pool.dilation[0] * pool.size[1] * pixel);
+  });
+  sums.forEach((sum, i) => {
+    storeLanes(f, y, pool.finish(sum, [rows.counted, columns.counted]), lanes[i]!, 16 * i);
+  });
+}
+
+/**
+ * A sliding window along one axis: positions o · stride − padding + k · dilation, of which those from 0 to size − 1 are in the image.
+ * `countPadding`: the mean counts those in the padding too, but none behind it.
+ */
+export function slidingWindow(
+  f: FunctionBuilder,
+  p: Pool2dProblem,
+  axis: 0 | 1,
+  o: Local<"i32">,
+  countPadding = false,
+): WindowPart {
+  const size = axis === 0 ? p.height : p.width;
+  const [kernel, stride, padding, dilation] = [p.kernel, p.stride, p.padding, p.dilation].map((pair) => pair[axis]!) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const start = f.let(i32.sub(i32.mul(o, stride), padding));
+  // k from ⌈−start / dilation⌉, where that is above 0, to ⌈(size − start) / dilation⌉, where that is below the kernel's size.
+  const before = f.let(i32.maxS(i32.sub(0, start), 0));
+  const from = f.let(i32.divU(i32.add(before, dilation - 1), dilation));
+  const inside = f.let(i32.divU(i32.add(i32.sub(size, start), dilation - 1), dilation));
+  const to = f.let(i32.minS(inside, kernel));
+  const count = f.let(i32.maxS(f.let(i32.sub(to, from)), 0));
+  const first = f.let(i32.add(start, i32.mul(from, dilation)));
+  const end = f.let(i32.minS(f.let(i32.add(start, kernel)), size + padding));
+  return { first, count, counted: countPadding ? i32.sub(end, start) : count };
+}
