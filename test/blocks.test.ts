@@ -4,45 +4,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DeviceChoice } from "../src/backends/select.ts";
 import { Engine } from "../src/engine/engine.ts";
 import { nodeNames } from "../src/graph/graph.ts";
-import { BatchNorm2d, Conv2d, Sequential } from "../src/nn/layers.ts";
-import { type Module, namedParameters } from "../src/nn/module.ts";
-import { BasicBlock, Bottleneck } from "../src/nn/resnet.ts";
 import { inputName, trace, withOutputs } from "../src/nn/trace.ts";
-import { constantOf, type HostTensor } from "../src/tensor/host-tensor.ts";
+import type { HostTensor } from "../src/tensor/host-tensor.ts";
 import { sizeOf } from "../src/tensor/shape.ts";
 import { openSafetensors } from "../src/weights/safetensors.ts";
 import { expectClose, expectSameBits } from "./support/compare.ts";
-import { fillParameter, hashSigned } from "./support/hash-fill.ts";
-
-interface BlockCase {
-  name: string;
-  block: "BasicBlock" | "Bottleneck";
-  inplanes: number;
-  planes: number;
-  stride: number;
-  groups: number;
-  baseWidth: number;
-  downsample: boolean;
-  input: number[];
-  output: number[];
-}
+import { type BlockCase, buildBlock } from "./support/golden-blocks.ts";
+import { hashSigned } from "./support/hash-fill.ts";
 
 const url = (name: string) => new URL(`golden/${name}`, import.meta.url);
 const cases: BlockCase[] = JSON.parse(readFileSync(url("blocks.json"), "utf8"));
-
-function build(spec: BlockCase): Module {
-  const block = spec.block === "BasicBlock" ? BasicBlock : Bottleneck;
-  const out = spec.planes * block.expansion;
-  const shortcut = { kernel: 1, stride: spec.stride, bias: false };
-  const downsample = spec.downsample
-    ? new Sequential(new Conv2d(spec.inplanes, out, shortcut), new BatchNorm2d(out))
-    : undefined;
-  const { stride, groups, baseWidth: widthPerGroup } = spec;
-  const module = new block(spec.inplanes, spec.planes, { stride, groups, widthPerGroup, downsample });
-  for (const [name, parameter] of namedParameters(module))
-    parameter.load(constantOf(fillParameter(`block/${spec.name}`, name, parameter.shape), parameter.shape));
-  return module;
-}
 
 describe.each(["reference", "wasm", "webgpu"] satisfies DeviceChoice[])("on %s", (device) => {
   let engine: Engine;
@@ -62,7 +33,7 @@ describe.each(["reference", "wasm", "webgpu"] satisfies DeviceChoice[])("on %s",
       dtype: "float32",
       data: hashSigned(`block/${spec.name}/input`, sizeOf(spec.input)),
     };
-    const graph = trace(build(spec), image);
+    const graph = trace(buildBlock(spec), image);
     const resident = engine.createResident();
     const session = await engine.prepare(graph, resident, { maxBatch: batch });
     const [result] = (await session.run(new Map([[inputName, x]]))).values();

@@ -15,8 +15,11 @@ import { NetworkRunner } from "./network-runner.ts";
 import { isWeightsEnum, pretrained } from "./pretrained.ts";
 
 export interface OpenOptions {
-  /** A safetensors file (path, URL object, bytes or Blob). tiny needs none: it lies in the package. */
-  readonly weights?: WeightSource;
+  /**
+   * A safetensors file (path, URL object, bytes or Blob), or a state dict that is open already (the model closes it). tiny needs none: it
+   * lies in the package.
+   */
+  readonly weights?: WeightSource | StateDict;
   /** Where to run: `auto` unless told. */
   readonly device?: DeviceChoice;
   /** The preprocessing; unless told what the weights' file says, else what belongs to torchvision's file. */
@@ -58,7 +61,8 @@ export async function openModel(options: OpenOptions & { readonly model: string 
   }
 }
 
-async function openState(name: ModelName, weights: WeightSource | undefined): Promise<StateDict> {
+async function openState(name: ModelName, weights: WeightSource | StateDict | undefined): Promise<StateDict> {
+  if (typeof weights === "object" && "tensors" in weights) return weights;
   const asset = embedded.get(name);
   if (weights === undefined && asset !== undefined) return openWeights(await packageAsset(asset));
   if (weights === undefined || (typeof weights === "string" && isWeightsEnum(weights)))
