@@ -5,7 +5,7 @@
 import { ShapeError } from "../../errors.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { Cost, Operand } from "../op.ts";
-import { expectPair, type Pair } from "../pair.ts";
+import { expectPair, formatPair, type Pair } from "../pair.ts";
 import { describeOperands, expectNonEmpty, expectShape } from "../shape-rule.ts";
 
 export interface Conv2dAttrs {
@@ -78,7 +78,7 @@ export function conv2dShape(attrs: Conv2dAttrs, inputs: readonly Shape[]): Shape
   ];
   if (out[2]! < 1 || out[3]! < 1)
     throw new ShapeError(
-      `${where}, padding [${padding}], dilation [${dilation}]: the kernel is larger than the padded image`,
+      `${where}, padding ${formatPair(padding)}, dilation ${formatPair(dilation)}: expected a kernel no larger than the padded image`,
     );
   if (attrs.residual) expectShape(where, "residual", inputs[next]!, out);
   return out;

@@ -6,7 +6,7 @@
 import { ShapeError } from "../../errors.ts";
 import { formatShape, type Shape } from "../../tensor/shape.ts";
 import type { Cost } from "../op.ts";
-import { expectPair, type Pair } from "../pair.ts";
+import { expectPair, formatPair, type Pair } from "../pair.ts";
 import { expectNonEmpty } from "../shape-rule.ts";
 
 export interface Pool2dAttrs {
@@ -39,7 +39,7 @@ export function pool2dShape(op: string, attrs: Pool2dAttrs, dilation: Pair, x: S
   expectPair(op, "dilation", dilation, 1);
   if (padding.some((size, i) => size > kernel[i]! / 2))
     throw new ShapeError(
-      `${op}: padding is [${padding}] and kernel [${kernel}]: expected a padding of at most half the kernel`,
+      `${op}: padding is ${formatPair(padding)} and kernel ${formatPair(kernel)}: expected a padding of at most half the kernel`,
     );
   const sizes = ([0, 1] as const).map((i) => {
     const rest = x[i + 2]! + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1;
@@ -48,7 +48,7 @@ export function pool2dShape(op: string, attrs: Pool2dAttrs, dilation: Pair, x: S
   });
   if (sizes.some((size) => size < 1))
     throw new ShapeError(
-      `${op}: x is ${formatShape(x)}, kernel [${kernel}], padding [${padding}], dilation [${dilation}]: expected a kernel no larger than the padded image`,
+      `${op}: x is ${formatShape(x)}, kernel ${formatPair(kernel)}, padding ${formatPair(padding)}, dilation ${formatPair(dilation)}: expected a kernel no larger than the padded image`,
     );
   return [x[0]!, x[1]!, ...sizes];
 }
