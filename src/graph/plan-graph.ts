@@ -116,8 +116,10 @@ function packWeights<Stage>(
         throw new Error(`${node.name}: operand ${operand} of ${choice.id} is not a constant`);
       return source;
     });
-    const key = `${choice.id}[${i}](${sources.map((source) => source.name).join(", ")})×${packed.elements}`;
-    const { elements, write } = packed;
+    const { elements, detail = "", write } = packed;
+    if (sources.length === 0 && detail === "")
+      throw new Error(`${choice.id}: constant ${i} says by nothing which one it is`);
+    const key = `${choice.id}[${i}](${[...sources.map((source) => source.name), detail].join(", ")})×${elements}`;
     weights.set(key, { key, sources: sources.map((source) => source.constant), elements, write });
     return key;
   });

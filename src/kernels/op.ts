@@ -16,7 +16,7 @@ import type { Shape } from "../tensor/shape.ts";
 /** `nchw` is plain row-major, for values of any rank; `nhwc` has the channels innermost, for values of rank 4. */
 export type Layout = "nchw" | "nhwc";
 
-/** What a variant takes and gives. `any`: whatever the first input has, the same for all inputs and the output. */
+/** What a variant takes (its value operands, in order; weights are packed) and gives. `any`: whatever the first has, for all alike. */
 export type LayoutRule = { readonly inputs: readonly Layout[]; readonly output: Layout } | "any";
 
 /** An operand of an op: a value flows, a weight is constant while the network runs and is packed once. */
@@ -41,6 +41,11 @@ export interface PackedConstant {
   readonly operands: readonly number[];
   /** Length of the packed array, in float32 numbers. */
   readonly elements: number;
+  /**
+   * What else decides the numbers, beside the operands, their order and `elements`: the geometry that a table of offsets is for. Layers
+   * and sessions whose constants agree in all of this share one array. Needed where there are no operands.
+   */
+  readonly detail?: string;
   /** Fills `out` (zeroed, `elements` long) from the operands' numbers: row-major, float32 or unrounded float64. */
   readonly write: (operands: readonly FloatArray[], out: Float32Array) => void;
 }

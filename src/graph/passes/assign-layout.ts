@@ -52,9 +52,10 @@ export function assignLayout<Stage>(graph: Graph, target: Target<Stage>): Graph 
       (id) => byId.get(id)!.shape.length === 4 && !layoutsAreEqual(byId.get(id)!.shape),
     );
     const any = followed === undefined ? "nchw" : (layouts.get(followed) ?? "nchw");
+    let value = 0; // the rule counts the values only
     const inputs = node.inputs.map((id, i) => {
       if (operands[i]?.role === "weight") return id;
-      return inLayout(id, rule === undefined ? "nchw" : rule === "any" ? any : rule.inputs[i]!);
+      return inLayout(id, rule === undefined ? "nchw" : rule === "any" ? any : rule.inputs[value++]!);
     });
     const layout = rule === undefined ? "nchw" : rule === "any" ? any : rule.output;
     const next: OpNode = { ...node, inputs, layout };

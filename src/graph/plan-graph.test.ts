@@ -1,0 +1,64 @@
+/** The plan: ports, steps, what is shared and what is not. */
+import { describe, expect, it } from "vitest";
+import { fillParameters, ResidualNet } from "../../test/support/networks.ts";
+import { conv2d, flatten, relu } from "../engine/functions.ts";
+import { tensor } from "../engine/tensor.ts";
+import { wasmTarget } from "../kernels/target.ts";
+import { trace, withOutputs } from "../nn/trace.ts";
+import { compileGraph } from "./compile.ts";
+import type { Graph } from "./graph.ts";
+import { arenaElements, formatPlan } from "./plan.ts";
+
+const target = wasmTarget({ relaxedSimd: true });
+const planOf = (graph: Graph) => compileGraph(graph, target).plan;
+
+function network(outputs: readonly string[] = ["relu_1"]): Graph {
+  const net = new ResidualNet(8);
+  fillParameters(net, "plan");
+  return withOutputs(trace(net, [8, 5, 5]), outputs);
+}
+
+describe("planGraph", () => {
+  it("repeats a network's steps once an image and an eager graph's by a number", () => {
+    expect(new Set(planOf(network()).steps.map((step) => step.repeat))).toEqual(new Set(["batch"]));
+    const x = tensor(new Float32Array(3 * 2 * 4), [3, 2, 2, 2]);
+    expect(planOf(relu(conv2d(x, tensor([1, 2], [1, 2, 1, 1]))).graph()).steps.at(-1)!.repeat).toBe(3);
+  });
+
+  it("lets an arena grow with the batch, and taps add to it", () => {
+    const plan = planOf(network());
+    expect(arenaElements(plan, 3)).toBe(3 * arenaElements(plan, 1));
+    expect(arenaElements(planOf(network(["relu_1", "relu", "add", "bn2", "conv1"])), 1)).toBeGreaterThan(
+      arenaElements(plan, 1),
+    );
+  });
+
+  it("shares a layer's packed weights between graphs of other outputs", () => {
+    const keys = new Set(planOf(network()).weights.map((weight) => weight.key));
+    const tapped = planOf(network(["relu_1", "add", "relu"])).weights.map((weight) => weight.key);
+    expect(tapped.filter((key) => !keys.has(key))).toEqual([]);
+  });
+
+  it("never shares tables of layers of another geometry", () => {
+    const w = (channels: number) => tensor(new Float32Array(channels * 4 * 9), [channels, 4, 3, 3]);
+    const wide = conv2d(tensor(new Float32Array(4 * 6 * 6), [1, 4, 6, 6]), w(4)); // 4×4 positions of a width of 6
+    const strided = conv2d(wide, w(4), { padding: 2, stride: 2 }); // 3×3
+    const same = conv2d(tensor(new Float32Array(4 * 9 * 9), [1, 4, 9, 9]), w(4), { stride: 2 }); // 4×4 positions of a width of 9
+    const keys = [strided, same].flatMap((t) => planOf(t.graph()).weights.map((weight) => weight.key));
+    const tables = keys.filter((key) => !key.includes("constant"));
+    expect(new Set(tables).size).toBe(3);
+  });
+
+  it("plans no step for a view, and reads through it", () => {
+    const plan = planOf(flatten(relu(tensor([1, 2, 3, 4], [2, 2]))).graph());
+    expect(plan.steps.map((step) => step.op)).toEqual(["relu"]);
+    expect(plan.outputs[0]!.source).toEqual({ from: "buffer", id: plan.steps[0]!.output });
+    expect(plan.outputs[0]!.shape).toEqual([4]);
+  });
+
+  it("prints its steps", () => {
+    expect(formatPlan(planOf(network()))).toMatch(
+      /^x:nhwc {2}×batch {2}\S+ {2}#\d → #\d\nrelu {2}×batch {2}conv2d\.wasm/,
+    );
+  });
+});
