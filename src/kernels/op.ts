@@ -42,6 +42,11 @@ export interface PackedConstant {
   /** Length of the packed array, in float32 numbers. */
   readonly elements: number;
   /**
+   * What else `write` depends on, as text, where that varies with the problem. Equal variant, operands, length and recipe must mean equal
+   * bytes: they are packed once.
+   */
+  readonly recipe?: string;
+  /**
    * What else decides the numbers, beside the operands, their order and `elements`: the geometry that a table of offsets is for. Layers
    * and sessions whose constants agree in all of this share one array. Needed where there are no operands.
    */
@@ -62,6 +67,10 @@ export type StageArgument =
 export interface WgslCapabilities {
   readonly maxWorkgroupStorageBytes: number;
   readonly maxInvocationsPerWorkgroup: number;
+  /** The adapter runs on the CPU (SwiftShader, llvmpipe): barriers and workgroup memory cost much there, wide loads little. */
+  readonly software: boolean;
+  /** Invocations of a subgroup where it is the same for every shader and WGSL's subgroup functions are there; else 0. */
+  readonly subgroupSize: number;
 }
 
 /** One compute dispatch. Arguments are `@group(0) @binding(i)` in order: inputs and constants `storage, read`; output and scratch

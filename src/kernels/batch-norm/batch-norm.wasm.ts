@@ -37,7 +37,7 @@ function scaleAndShift({ channels, eps }: BatchNormProblem): PackedConstant {
       out[channels + c] = bias![c]! - mean![c]! * scale;
     }
   };
-  return { operands: [1, 2, 3, 4], elements: 2 * channels, write };
+  return { operands: [1, 2, 3, 4], elements: 2 * channels, recipe: `eps ${eps}`, write };
 }
 
 function emitBatchNorm(f: FunctionBuilder, p: BatchNormProblem, layout: Layout): void {

@@ -92,7 +92,7 @@ export function packedWeights(p: Conv2dProblem, g: Conv2dGeometry): PackedConsta
         ...{ columns, depth, order },
       });
   };
-  return { operands: p.bias ? [1, 2] : [1], elements: p.groups * elements, write };
+  return { operands: p.bias ? [1, 2] : [1], elements: p.groups * elements, recipe: `groups ${p.groups}`, write };
 }
 
 /** For each output pixel of an image the byte offset of its window's first number: integers of 32 bits in an array of floats. */

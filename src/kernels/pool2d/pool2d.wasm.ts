@@ -99,12 +99,9 @@ export function slidingWindow(
   countPadding = false,
 ): WindowPart {
   const size = axis === 0 ? p.height : p.width;
-  const [kernel, stride, padding, dilation] = [p.kernel, p.stride, p.padding, p.dilation].map((pair) => pair[axis]!) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [kernel, stride, padding, dilation] = [p.kernel, p.stride, p.padding, p.dilation].map(
+    (pair) => pair[axis]!,
+  ) as [number, number, number, number];
   const start = f.let(i32.sub(i32.mul(o, stride), padding));
   // k from ⌈−start / dilation⌉, where that is above 0, to ⌈(size − start) / dilation⌉, where that is below the kernel's size.
   const before = f.let(i32.maxS(i32.sub(0, start), 0));

@@ -1,0 +1,121 @@
+/**
+ * The one WebAssembly memory of a model, in blocks: its packed weights and the arenas of its sessions. It grows as needed and never
+ * shrinks; freed blocks are used again. A growth makes a new buffer: views are made when they are needed, and never kept.
+ */
+import { DeviceError } from "../../errors.ts";
+
+export interface Block {
+  /** Byte address, a multiple of 64. */
+  readonly address: number;
+  /** A multiple of 64, at least what was asked for. */
+  readonly bytes: number;
+}
+
+export const pageBytes = 64 * 1024;
+/** What 32-bit addresses reach. */
+const maximumPages = 65536;
+const alignment = 64;
+
+export class WasmHeap {
+  readonly memory: WebAssembly.Memory;
+  /** Blocks allocated so far. */
+  allocated = 0;
+  readonly #live = new Set<Block>();
+  /** Freed blocks, by address, no two neighbours. */
+  #free: Block[] = [];
+  /** Address behind the last block. 0 is no block's address. */
+  #top = alignment;
+
+  constructor() {
+    try {
+      this.memory = new WebAssembly.Memory({ initial: 1, maximum: maximumPages });
+    } catch (cause) {
+      throw new DeviceError('device "wasm": no WebAssembly memory can be made: the process has no address space left', {
+        cause,
+      });
+    }
+  }
+
+  get liveBlocks(): number {
+    return this.#live.size;
+  }
+
+  get liveBytes(): number {
+    return [...this.#live].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * Makes room for `bytes` more, of which `what` says what they are. Throws DeviceError, with how much was asked for, when the memory
+   * would pass 4 GiB or the system does not give it.
+   */
+  reserve(bytes: number, what: string): void {
+    const end = this.#top + align(bytes);
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / pageBytes);
+    if (missing <= 0) return;
+    const asked = `${what} needs ${formatBytes(bytes)} beside the ${formatBytes(this.#top)} in use`;
+    if (end > maximumPages * pageBytes)
+      throw new DeviceError(
+        `device "wasm": ${asked}, and a model's memory ends at ${formatBytes(maximumPages * pageBytes)}: use a smaller batch or image`,
+      );
+    try {
+      this.memory.grow(missing);
+    } catch (cause) {
+      throw new DeviceError(`device "wasm": ${asked}, which the system does not give: use a smaller batch or image`, {
+        cause,
+      });
+    }
+  }
+
+  /** A block, not zeroed. Throws as `reserve`. */
+  allocate(bytes: number, what: string): Block {
+    const size = align(bytes);
+    const at = this.#free.findIndex((block) => block.bytes >= size);
+    let address: number;
+    if (at >= 0) {
+      const found = this.#free[at]!;
+      address = found.address;
+      const rest = { address: address + size, bytes: found.bytes - size };
+      this.#free.splice(at, 1, ...(rest.bytes > 0 ? [rest] : []));
+    } else {
+      this.reserve(size, what);
+      address = this.#top;
+      this.#top += size;
+    }
+    const block = { address, bytes: size };
+    this.#live.add(block);
+    this.allocated++;
+    return block;
+  }
+
+  /** Gives a block back. */
+  free(block: Block): void {
+    if (!this.#live.delete(block)) return;
+    const merged: Block[] = [];
+    for (const next of [...this.#free, block].sort((a, b) => a.address - b.address)) {
+      const last = merged.at(-1);
+      if (last && last.address + last.bytes === next.address)
+        merged[merged.length - 1] = { address: last.address, bytes: last.bytes + next.bytes };
+      else merged.push(next);
+    }
+    const last = merged.at(-1)!;
+    if (last.address + last.bytes === this.#top) {
+      this.#top = last.address;
+      merged.pop();
+    }
+    this.#free = merged;
+  }
+
+  /** `elements` float32 numbers at an address. Valid until the memory grows. */
+  floats(address: number, elements: number): Float32Array {
+    return new Float32Array(this.memory.buffer, address, elements);
+  }
+}
+
+export function align(bytes: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}
+
+export function formatBytes(bytes: number): string {
+  const gib = bytes / 2 ** 30;
+  return gib >= 1 ? `${gib.toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

@@ -1,0 +1,76 @@
+/** From a plan's stages to one compiled module: each different function once, however many steps call it. */
+import { FunctionBuilder } from "../../asm/function-builder.ts";
+import { ModuleBuilder } from "../../asm/module-builder.ts";
+import { DeviceError } from "../../errors.ts";
+import type { Plan } from "../../graph/plan.ts";
+import type { WasmStage } from "../../kernels/op.ts";
+
+export interface PlannedModule {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Exported function of each stage, by step. */
+  readonly functions: readonly (readonly string[])[];
+}
+
+/** The imported memory is `env.memory`. */
+export function emitModule(plan: Plan<WasmStage>): PlannedModule {
+  const module = new ModuleBuilder({ memory: { module: "env", name: "memory", initial: 1 } });
+  const known = new Map<string, string>();
+  const functions = plan.steps.map((step) =>
+    step.stages.map((stage) => {
+      const f = new FunctionBuilder({ parameters: stage.arguments.map(() => "i32" as const) });
+      stage.emit(f);
+      const body = f.finish();
+      const key = `${stage.arguments.length}:${textOf(body)}`;
+      const name = known.get(key) ?? `${stage.name}#${known.size}`;
+      if (!known.has(key)) {
+        module.addBody(f.signature, body, { export: name });
+        known.set(key, name);
+      }
+      return name;
+    }),
+  );
+  return { bytes: module.toBytes(), functions };
+}
+
+/** Compiled modules by their bytes: sessions of one graph share one, whatever their batch. */
+export class ModuleCache {
+  /** Modules compiled so far. */
+  compiled = 0;
+  readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
+  readonly #limit = 64;
+
+  compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+    const key = textOf(bytes);
+    const known = this.#modules.get(key);
+    const module = known ?? this.#compile(bytes);
+    // To the end of the map: the least recently used go first.
+    this.#modules.delete(key);
+    this.#modules.set(key, module);
+    for (const oldest of this.#modules.keys()) {
+      if (this.#modules.size <= this.#limit) break;
+      this.#modules.delete(oldest);
+    }
+    return module;
+  }
+
+  async #compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+    this.compiled++;
+    try {
+      return await WebAssembly.compile(bytes);
+    } catch (cause) {
+      throw new DeviceError(`device "wasm": the engine refuses a kernel: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  clear(): void {
+    this.#modules.clear();
+  }
+}
+
+/** One character a byte: a key that tells any two apart. */
+function textOf(bytes: ArrayLike<number>): string {
+  const chunks: string[] = [];
+  for (let i = 0; i < bytes.length; i += 4096)
+    chunks.push(String.fromCharCode(...Array.prototype.slice.call(bytes, i, i + 4096)));
+  return chunks.join("");
+}
