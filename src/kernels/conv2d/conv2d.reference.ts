@@ -1,6 +1,6 @@
 /**
- * conv2d in plain TypeScript: the seven loops of its definition. The specification that every other kernel is compared with. The loops
- * over the output's pixels are the innermost, so that one weight serves a whole plane and a plane's sums stay in the cache.
+ * conv2d in plain TypeScript: the seven loops of its definition. The specification that every other kernel is compared with. The loop
+ * over output channels is the innermost, over a transposed weight, so that padding is skipped by whole rows and memory is read in order.
  */
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -19,38 +19,43 @@ export function conv2dReference(attrs: Conv2dAttrs, inputs: readonly HostTensor[
   );
   const [, , outHeight, outWidth] = shape as [number, number, number, number];
   const { stride, padding, dilation, groups, relu } = attrs;
+  const transposed = transpose(weight.data, outChannels); // (C/groups, KH, KW, O)
+  const sums = new Float64Array(outChannels); // of one pixel
   const data = new Float32Array(sizeOf(shape)); // (N, O, OH, OW)
-  const sums = new Float64Array(outHeight * outWidth); // one plane of the output
   for (let n = 0; n < batch; n++)
-    for (let o = 0; o < outChannels; o++) {
-      sums.fill(0);
-      const firstChannel = Math.floor(o / (outChannels / groups)) * groupChannels;
-      for (let c = 0; c < groupChannels; c++)
-        for (let ky = 0; ky < kernelHeight; ky++)
-          for (let kx = 0; kx < kernelWidth; kx++) {
-            const w = weight.data[((o * groupChannels + c) * kernelHeight + ky) * kernelWidth + kx]!;
-            const top = ky * dilation[0] - padding[0]; // where this weight meets x for output (0, 0)
-            const left = kx * dilation[1] - padding[1];
-            const rows = insideImage(top, stride[0], height, outHeight);
-            const columns = insideImage(left, stride[1], width, outWidth);
-            for (let oy = rows.start; oy < rows.end; oy++) {
-              const row = ((n * channels + firstChannel + c) * height + oy * stride[0] + top) * width;
-              let at = row + columns.start * stride[1] + left;
-              const end = oy * outWidth + columns.end;
-              for (let i = oy * outWidth + columns.start; i < end; i++, at += stride[1]) sums[i]! += x.data[at]! * w;
+    for (let oy = 0; oy < outHeight; oy++)
+      for (let ox = 0; ox < outWidth; ox++) {
+        sums.fill(0);
+        for (let c = 0; c < channels; c++) {
+          const group = Math.floor(c / groupChannels);
+          const first = (group * outChannels) / groups;
+          const end = first + outChannels / groups;
+          for (let ky = 0; ky < kernelHeight; ky++) {
+            const y = oy * stride[0] + ky * dilation[0] - padding[0];
+            if (y < 0 || y >= height) continue;
+            for (let kx = 0; kx < kernelWidth; kx++) {
+              const column = ox * stride[1] + kx * dilation[1] - padding[1];
+              if (column < 0 || column >= width) continue;
+              const value = x.data[((n * channels + c) * height + y) * width + column]!;
+              const row = (((c % groupChannels) * kernelHeight + ky) * kernelWidth + kx) * outChannels;
+              for (let o = first; o < end; o++) sums[o]! += value * transposed[row + o]!;
             }
           }
-      const first = (n * outChannels + o) * sums.length;
-      for (let i = 0; i < sums.length; i++) {
-        const sum = sums[i]! + (bias ? bias[o]! : 0) + (residual ? residual[first + i]! : 0);
-        data[first + i] = relu && sum < 0 ? 0 : sum;
+        }
+        for (let o = 0; o < outChannels; o++) {
+          const out = ((n * outChannels + o) * outHeight + oy) * outWidth + ox;
+          const sum = sums[o]! + (bias ? bias[o]! : 0) + (residual ? residual[out]! : 0);
+          data[out] = relu && sum < 0 ? 0 : sum;
+        }
       }
-    }
   return { shape, dtype: "float32", data };
 }
 
-/** The outputs i, [start, end), whose position offset + i · stride lies inside the image; the others see padding there, which is 0. */
-function insideImage(offset: number, stride: number, size: number, outSize: number): { start: number; end: number } {
-  const start = Math.max(0, Math.ceil(-offset / stride));
-  return { start, end: Math.max(start, Math.min(outSize, Math.ceil((size - offset) / stride))) };
+/** (rows, columns) → (columns, rows). */
+function transpose(matrix: Float32Array, rows: number): Float64Array {
+  const columns = matrix.length / rows;
+  const out = new Float64Array(matrix.length);
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) out[column * rows + row] = matrix[row * columns + column]!;
+  return out;
 }
