@@ -3,10 +3,12 @@
  * reference; variants of one sumOrder against one another, and batches of 1, 3 and 8 against one another, bit for bit.
  * `vitest run src/kernels/variants.test.ts -t webgpu` (or `-t "wasm maxPool2d"`).
  */
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectClose, expectSameBits } from "../../test/support/compare.ts";
 import { largeCases } from "../../test/support/large-cases.ts";
 import { batchedCase, caseInputs, opGraph, opInputs, opNodeName } from "../../test/support/op-graph.ts";
+import { randomCases } from "../../test/support/random-cases.ts";
 import type { Backend, DeviceName } from "../backends/backend.ts";
 import { openBackend } from "../backends/select.ts";
 import { OptionError } from "../errors.ts";
@@ -131,6 +133,15 @@ describe.each<DeviceName>(["webgpu", "wasm", "reference"])("%s", (device) => {
         expect(opOf(name).cases.filter((testCase) => batchedCase(name, testCase))).not.toEqual([]);
       });
     });
+
+  describe("random shapes", () => {
+    test.each(randomCases)("%s", async (name, cases) => {
+      await fc.assert(
+        fc.asyncProperty(cases, (testCase) => checkCase(name, testCase)),
+        { numRuns: 12, seed: 1, endOnFailure: false },
+      );
+    });
+  });
 
   describe("more than one dimension of workgroups", () => {
     for (const [name, testCase] of largeCases)
