@@ -89,8 +89,13 @@ def outputs(net: ResNet, photos: list[str], tapped: list[str], sides: list[int],
             out[f"{photo}/fc"], out[f"{photo}/softmax"] = y["fc"][0], y["fc"].softmax(1)[0]
         for side in sides:
             out[f"{photo}@{side}/avgpool"] = ends(prepared(photo, side))["avgpool"].flatten()
-    inner = create_feature_extractor(net, {n: n for n in tapped})(prepared(photos[0]))
-    return out | {f"{photos[0]}/{n}": y.mean((2, 3))[0] for n, y in inner.items()}
+    nodes = get_graph_node_names(net)[1]
+    ends_of = {tap: tap if tap in nodes else [n for n in nodes if n.startswith(f"{tap}.")][-1] for tap in tapped}  # layer1: its last node
+    for m in net.modules():
+        if isinstance(m, nn.ReLU):
+            m.inplace = False  # else what stands in a batch norm's output is already its ReLU's
+    inner = create_feature_extractor(net, list(set(ends_of.values())))(prepared(photos[0]))
+    return out | {f"{photos[0]}/{tap}": inner[node].mean((2, 3))[0] for tap, node in ends_of.items()}
 
 
 def largest_cosine(out: dict[str, torch.Tensor], suffix: str) -> float:
