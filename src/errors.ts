@@ -20,9 +20,9 @@ export class ShapeError extends ResidualError {
   }
 }
 
-export type WeightErrorCode = "weights-missing" | "weights-format" | "weights-mismatch";
+export type WeightErrorCode = "weights-missing" | "weights-format" | "weights-mismatch" | "weights-not-finite";
 
-/** A weight file that cannot be had or read, or whose tensors do not fit the network. */
+/** A weight file that cannot be had or read, whose tensors do not fit the network, or whose numbers make vectors that are none. */
 export class WeightError extends ResidualError {
   constructor(code: WeightErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);

@@ -1,4 +1,4 @@
-/** Standard error for people and for programs: notices, and progress where a terminal is watching. Data never comes here. */
+/** Standard error for people and for programs: notices, errors, and progress where a terminal is watching. Data never comes here. */
 import { SingleBar } from "cli-progress";
 import pc from "picocolors";
 
@@ -22,16 +22,22 @@ export class Console {
     if (!this.options.quiet) this.line("notice", message);
   }
 
-  /** An error that costs one image; the run goes on. */
+  /** An error: of one image, while the run goes on, or the one that ends it. */
   error(message: string, code: string): void {
     this.line("error", message, { code });
+  }
+
+  /** A fault of the program's own, with its stack. */
+  fault(stack: string): void {
+    if (this.options.json) this.line("error", stack, { code: "fault" });
+    else this.write(`residual: a fault in the program itself, please report it: ${stack}\n`);
   }
 
   /** Progress: on a terminal a bar, as JSON a line, otherwise nothing. */
   progress(done: number, total: number): void {
     if (this.options.quiet) return;
     if (this.options.json) {
-      process.stderr.write(`${JSON.stringify({ level: "progress", done, total })}\n`);
+      this.write(`${JSON.stringify({ level: "progress", done, total })}\n`);
       return;
     }
     if (!process.stderr.isTTY) return;
@@ -41,23 +47,37 @@ export class Console {
         stream: process.stderr,
         clearOnComplete: true,
       });
-      this.bar.start(total, 0);
+      this.bar.start(total, done);
     }
     this.bar.update(done);
   }
 
-  /** Takes the progress bar away. */
+  /** Takes the progress bar away; the next progress draws it anew. */
   end(): void {
     this.bar?.stop();
     this.bar = undefined;
   }
 
   private line(level: "notice" | "error", message: string, more: Record<string, string> = {}): void {
+    this.end();
     if (this.options.json) {
-      process.stderr.write(`${JSON.stringify({ level, ...more, message })}\n`);
+      this.write(`${JSON.stringify({ level, ...more, message })}\n`);
       return;
     }
+    const text = oneLine(message);
     const colours = pc.createColors(process.stderr.isTTY === true && pc.isColorSupported);
-    process.stderr.write(`residual: ${level === "error" ? colours.red(message) : message}\n`);
+    this.write(`residual: ${level === "error" ? colours.red(text) : text}\n`);
   }
+
+  private write(text: string): void {
+    process.stderr.write(text);
+  }
+}
+
+/** A message on one line: names of files may hold line breaks, and what a terminal would obey. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
+    if (character === "\n") return "\\n";
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
 }

@@ -1,26 +1,28 @@
 /** `residual features PATH…`: the main job. Options to the library's, rows to a file or to standard output. */
 import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 import { openOutput } from "#platform";
 import { type DeviceChoice, deviceChoices } from "../backends/select.ts";
 import { defaultBatch, featuresOf } from "../features/features-of.ts";
 import { type RowFormat, rowFormats, rowWriter } from "../features/rows-as-json.ts";
 import { describeLeftOut, listImages, type NamedSource } from "../features/sources.ts";
-import { depths, modelNames, modelOfDepth, modelOfName } from "../model/architectures.ts";
+import { depths, type ModelName, modelNames, modelOfDepth } from "../model/architectures.ts";
 import { defaultLayer, type Model } from "../model/model.ts";
 import { openModel } from "../model/open-model.ts";
-import { type Pool, pools } from "../model/pooling.ts";
+import { type Normalize, normalizes, type Pool, pools } from "../model/pooling.ts";
+import type { Output } from "../platform/platform.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
+import { oneNumberOf, oneOf, wholeNumber } from "./option-parsers.ts";
+import { expandPaths } from "./path-list.ts";
 
 interface FeaturesFlags {
   depth?: number;
-  model?: string;
+  model?: ModelName;
   weights?: string;
   layer: string;
   pool?: Pool;
-  normalize?: "l2" | "none";
+  normalize?: Normalize;
   device: DeviceChoice;
   batch: number;
   output?: string;
@@ -31,28 +33,40 @@ interface FeaturesFlags {
 }
 
 export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) => void): void {
+  /** An option with a list of what it may be: commander shows the list in the help, and our parser says what is wrong. */
+  const choice = <T extends string>(flags: string, help: string, choices: readonly T[], what: string) =>
+    new Option(flags, help).choices(choices).argParser(oneOf(flags.split(" ")[0]!, choices, what));
   program
     .command("features")
     .description('Prints, per image, {"image_path": …, "feature_vector": […]}: the penultimate layer\'s numbers.')
     .argument("<path...>", "image files, folders of them, or - for a list on standard input, one path a line")
     .addOption(
       new Option("--depth <n>", `depth of the ResNet: ${depths.join(", ")} (default: 50)`)
-        .argParser(parseDepth)
+        .argParser(oneNumberOf("--depth", depths, "there is no ResNet of that depth"))
         .conflicts("model"),
     )
-    .addOption(new Option("--model <name>", `network by name: ${modelNames.join(", ")}`))
+    .addOption(choice("--model <name>", "network by name", modelNames, "there is no such network"))
     .option("--weights <file>", "a safetensors file with torchvision's names, or IMAGENET1K_V1, IMAGENET1K_V2")
     .option("--layer <node>", "a node by torchvision's name (layer3, layer4.1.add)", defaultLayer)
-    .addOption(new Option("--pool <how>", "from a layer's map to a vector (default: avg)").choices(pools))
-    .addOption(new Option("--normalize <how>", "length of the vector (default: none)").choices(["l2", "none"]))
-    .addOption(new Option("--device <name>", "where to run").choices(deviceChoices).default("auto"))
-    .option("--batch <n>", "images at a time; the vectors do not depend on it", parseBatch, defaultBatch)
+    .addOption(
+      choice("--pool <how>", "from a layer's map to a vector (default: avg)", pools, "there is no such pooling"),
+    )
+    .addOption(choice("--normalize <how>", "length of the vector (default: none)", normalizes, "there is no such norm"))
+    .addOption(choice("--device <name>", "where to run", deviceChoices, "there is no such device").default("auto"))
+    .option(
+      "--batch <n>",
+      "images at a time, 1 to 1024; the vectors do not depend on it",
+      wholeNumber("--batch", 1, 1024),
+      defaultBatch,
+    )
     .option("-o, --output <file>", "write there instead of standard output; the file appears whole or not at all")
     .addOption(
-      new Option(
+      choice(
         "--format <name>",
         "jsonl: one object a line; json: one list (default: the suffix of -o, else jsonl)",
-      ).choices(rowFormats),
+        rowFormats,
+        "there is no such format",
+      ),
     )
     .option("--exif", "turn pictures as their EXIF data says (torchvision does not)")
     .option("--json", "notices, errors and progress on standard error as JSON lines")
@@ -68,16 +82,25 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
   const format = formatOf(flags);
   const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
   const abort = new AbortController();
-  const interrupt = () => abort.abort(new Interrupted());
+  const interrupt = (signal: "SIGINT" | "SIGTERM") => abort.abort(new Interrupted(signal));
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   let model: Model | undefined;
+  let output: Output | undefined;
   try {
-    const images = await listImages(await expandStandardInput(paths), (left) => console.notice(describeLeftOut(left)));
-    const name = flags.model === undefined ? modelOfDepth(flags.depth ?? 50) : modelOfName(flags.model);
+    const list = await expandPaths(paths, abort.signal);
+    const images = await listImages(list, (left) => console.notice(describeLeftOut(left)));
+    if (flags.output !== undefined) output = await openOutput(flags.output); // a wrong place is better said before the work
+    const name = flags.model ?? modelOfDepth(flags.depth ?? 50);
     model = await openModel({ model: name, weights: flags.weights, device: flags.device, signal: abort.signal });
     const { device, description, reason } = model.device;
     if (reason !== undefined) console.notice(`runs on ${device} (${description}): ${reason}`);
-    return await writeRows(model, images, format, flags, console, abort.signal);
+    const write = output ? (chunk: string) => output!.write(chunk) : standardOutput(abort.signal);
+    const code = await writeRows(model, images, format, flags, console, { write, signal: abort.signal });
+    await output?.commit();
+    return code;
+  } catch (error) {
+    await output?.discard();
+    throw error;
   } finally {
     console.end();
     model?.dispose();
@@ -89,78 +112,44 @@ async function writeRows(
   model: Model,
   images: readonly NamedSource[],
   format: RowFormat,
-  flags: FeaturesFlags,
+  { layer, pool, normalize, batch, exif }: FeaturesFlags,
   console: Console,
-  signal: AbortSignal,
+  { write, signal }: { write: (chunk: string) => Promise<void>; signal: AbortSignal },
 ): Promise<ExitCode> {
   const writer = rowWriter(format);
-  const output = flags.output === undefined ? undefined : await openOutput(flags.output);
-  const write = output ? (chunk: string) => output.write(chunk) : writeStandardOutput;
   let count = 0;
   let failed = 0;
-  try {
-    await write(writer.begin);
-    const { layer, pool, normalize, batch, exif } = flags;
-    const sources = images.map((image) => image.source);
-    for await (const row of featuresOf(sources, { model, layer, pool, normalize, batch, exif, signal })) {
-      if (row.error) {
-        failed++;
-        console.error(row.error.message, row.error.code);
-      }
-      await write(writer.row(row, count));
-      console.progress(++count, images.length);
+  const sources = images.map((image) => image.source);
+  for await (const row of featuresOf(sources, { model, layer, pool, normalize, batch, exif, signal })) {
+    if (row.error) {
+      failed++;
+      console.error(row.error.message, row.error.code);
     }
-    await write(writer.end);
-    await output?.commit();
-  } catch (error) {
-    await output?.discard();
-    throw error;
+    // The beginning goes with the first row: an error before it leaves nothing half on standard output.
+    await write((count === 0 ? writer.begin : "") + writer.row(row, count));
+    console.progress(++count, images.length);
   }
-  console.end();
+  await write(writer.end);
   if (failed === 0) return exitCode.done;
   if (failed < count) console.notice(`${failed} of ${count} images failed; the others are there`);
   return failed === count ? exitCode.failed : exitCode.someFailed;
 }
 
-/** Resolves when the reader has taken the chunk, so that memory does not grow before a slow one. */
-async function writeStandardOutput(chunk: string): Promise<void> {
-  if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
-}
-
-async function expandStandardInput(paths: readonly string[]): Promise<string[]> {
-  if (paths.filter((path) => path === "-").length > 1)
-    throw new UsageError("- stands twice; standard input can be read once");
-  const lists = await Promise.all(
-    paths.map(async (path) => (path === "-" ? linesOf(await text(process.stdin)) : [path])),
-  );
-  const expanded = lists.flat();
-  if (expanded.length === 0) throw new UsageError("standard input named no images; one path a line is expected");
-  return expanded;
-}
-
-function linesOf(list: string): string[] {
-  return list.split(/\r?\n/).filter((line) => line !== "");
+/** Writes to standard output; resolves when the reader has taken the chunk, so that memory does not grow before a slow one. */
+function standardOutput(signal: AbortSignal): (chunk: string) => Promise<void> {
+  return async (chunk) => {
+    if (process.stdout.write(chunk)) return;
+    await once(process.stdout, "drain", { signal }).catch((error) => {
+      signal.throwIfAborted();
+      throw error;
+    });
+  };
 }
 
 function formatOf({ format, output }: FeaturesFlags): RowFormat {
   if (format !== undefined || output === undefined) return format ?? "jsonl";
-  const suffix = output.match(/\.([^./\\]+)$/)?.[1];
+  const suffix = output.match(/\.([^./\\]+)$/)?.[1]?.toLowerCase();
   const known = rowFormats.find((candidate) => candidate === suffix);
   if (known) return known;
   throw new UsageError(`-o ${output}: the suffix names no format; end it in .jsonl or .json, or say --format`);
-}
-
-function parseDepth(value: string): number {
-  const depth = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (!depths.includes(depth))
-    throw new InvalidArgumentError(
-      `there is no ResNet of that depth; use ${depths.slice(0, -1).join(", ")} or ${depths.at(-1)}`,
-    );
-  return depth;
-}
-
-function parseBatch(value: string): number {
-  const batch = /^\d+$/.test(value) ? Number(value) : 0;
-  if (batch < 1 || batch > 1024) throw new InvalidArgumentError("expected a whole number from 1 to 1024");
-  return batch;
 }

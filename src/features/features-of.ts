@@ -3,7 +3,9 @@
  * nothing else. The next batch is decoded while the device runs the one before it.
  */
 import { OptionError, ResidualError } from "../errors.ts";
+import { finiteError } from "../model/finite.ts";
 import { defaultLayer, type FeatureOptions, type Model } from "../model/model.ts";
+import { checkPooling } from "../model/pooling.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { type LeftOut, listImages, type NamedSource, type SourceList } from "./sources.ts";
 
@@ -45,18 +47,28 @@ export async function* featuresOf(
   const { model, batch = defaultBatch, signal, layer = defaultLayer } = options;
   if (!Number.isSafeInteger(batch) || batch < 1)
     throw new OptionError(`batch ${batch}: expected a whole number of at least 1`);
+  checkPooling(options.pool, options.normalize);
   const images = await listImages(sources, options.onLeftOut);
   signal?.throwIfAborted();
   await model.prepare(Math.min(batch, images.length), [layer], signal);
-  let next: Promise<Prepared[]> | undefined = prepareBatch(images.slice(0, batch), options);
-  for (let start = 0; next !== undefined; start += batch) {
-    const prepared: Prepared[] = await next;
+  let left = false;
+  const stop = (): void => {
     signal?.throwIfAborted();
-    const running = runBatch(prepared, layer, options);
-    const following = images.slice(start + batch, start + 2 * batch);
-    next = following.length > 0 ? prepareBatch(following, options) : undefined;
-    next?.catch(() => undefined); // it is awaited in the next turn; until then nobody must call it unhandled
-    yield* await running;
+    if (left) throw new Error("the loop over featuresOf was left"); // nobody waits for this batch
+  };
+  const prepareBatch = (start: number) => prepareImages(images.slice(start, start + batch), options, stop);
+  try {
+    let next: Promise<Prepared[]> | undefined = prepareBatch(0);
+    for (let start = 0; next !== undefined; start += batch) {
+      const prepared: Prepared[] = await next;
+      stop();
+      const running = runBatch(prepared, layer, options);
+      next = start + batch < images.length ? prepareBatch(start + batch) : undefined;
+      next?.catch(() => undefined); // it is awaited in the next turn; until then nobody must call it unhandled
+      yield* await running;
+    }
+  } finally {
+    left = true;
   }
 }
 
@@ -65,25 +77,22 @@ interface Prepared {
   readonly input: HostTensor | ResidualError;
 }
 
-async function prepareBatch(images: readonly NamedSource[], options: FeaturesOfOptions): Promise<Prepared[]> {
+async function prepareImages(
+  images: readonly NamedSource[],
+  { model, exif, signal }: FeaturesOfOptions,
+  stop: () => void,
+): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
   for (const { image_path, source } of images) {
-    options.signal?.throwIfAborted();
-    prepared.push({ image_path, input: await prepareOne(source, options) });
+    stop();
+    const input = await model.preprocess(source, { name: image_path, exif, signal }).catch((error) => {
+      signal?.throwIfAborted();
+      if (error instanceof ResidualError) return error;
+      throw error;
+    });
+    prepared.push({ image_path, input });
   }
   return prepared;
-}
-
-async function prepareOne(
-  source: NamedSource["source"],
-  { model, exif, signal }: FeaturesOfOptions,
-): Promise<HostTensor | ResidualError> {
-  try {
-    return await model.preprocess(source, { exif, signal });
-  } catch (error) {
-    if (error instanceof ResidualError) return error;
-    throw error;
-  }
 }
 
 async function runBatch(
@@ -96,6 +105,8 @@ async function runBatch(
   let next = 0;
   return prepared.map(({ image_path, input }): FeatureRow => {
     if (input instanceof ResidualError) return { image_path, error: input };
-    return { image_path, vector: vectors[next++]![layer]! };
+    const vector = vectors[next++]![layer]!;
+    const error = finiteError(vector, { image: image_path, layer, weights: options.model.info.weights });
+    return error ? { image_path, error } : { image_path, vector };
   });
 }

@@ -1,7 +1,7 @@
 /** From what a user names to a list of images: files, folders (their images, sorted by name), or images in memory. */
 import { listFolder, pathKind } from "#platform";
-import { ImageError, OptionError } from "../errors.ts";
-import type { ImageSource } from "../model/image-source.ts";
+import { ImageError, OptionError, ResidualError } from "../errors.ts";
+import { asImageError, type ImageSource, nameOf } from "../model/image-source.ts";
 
 /** One image of a run. */
 export interface NamedSource {
@@ -13,7 +13,7 @@ export interface NamedSource {
 /** What was left out of a folder, for those who report it. */
 export interface LeftOut {
   readonly folder: string;
-  /** Names of files that are no images by their suffix. */
+  /** Names of entries that are no images by their suffix. */
   readonly otherFiles: readonly string[];
   readonly subfolders: readonly string[];
   readonly hidden: number;
@@ -25,8 +25,8 @@ const imageSuffix = /\.(jpe?g|jfif|png|webp|gif)$/i;
 
 /**
  * The images of a path, a folder, an image in memory, or a list of them, in the order given; a folder's images by name, those of its
- * subfolders not among them. Throws ImageError where a path does not lead to a file or a folder with images: a wrong start is better
- * said before the work than after it. A missing file among several is that image's error, later.
+ * subfolders not among them. Throws OptionError for an empty list, ImageError for a folder that cannot be listed or has no images: a
+ * wrong start is better said before the work than after it. A path that is missing or cannot be read is that image's error, later.
  */
 export async function listImages(
   sources: SourceList,
@@ -36,48 +36,59 @@ export async function listImages(
   if (list.length === 0) throw new OptionError("no images were named; name a file, a folder, or a list of them");
   const images: NamedSource[] = [];
   for (const [i, source] of list.entries()) {
-    if (typeof source !== "string") images.push({ image_path: nameOf(source, i), source });
-    else if ((await pathKind(source)) === "folder") images.push(...(await imagesIn(source, onLeftOut)));
-    else images.push({ image_path: source, source });
+    if (typeof source === "string" && (await isFolder(source))) images.push(...(await imagesIn(source, onLeftOut)));
+    else images.push({ image_path: nameOf(source) ?? `image ${i}`, source });
   }
   return images;
 }
 
+/** False too for what cannot even be looked at: reading it will say why. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await pathKind(path)) === "folder";
+  } catch (error) {
+    if (error instanceof ResidualError) return false;
+    throw error;
+  }
+}
+
 async function imagesIn(folder: string, onLeftOut: (left: LeftOut) => void): Promise<NamedSource[]> {
-  const entries = await listFolder(folder);
+  const entries = await listFolder(folder).catch((error) => Promise.reject(asImageError(error)));
   const shown = entries.filter((entry) => !entry.name.startsWith("."));
-  const images = shown.filter((entry) => entry.kind === "file" && imageSuffix.test(entry.name));
+  // Links to nothing, pipes and the like among them: what is named as an image and cannot be read is an error, not left out.
+  const images = shown.filter((entry) => entry.kind !== "folder" && imageSuffix.test(entry.name));
   const left: LeftOut = {
     folder,
     otherFiles: shown.filter((entry) => entry.kind !== "folder" && !images.includes(entry)).map((entry) => entry.name),
     subfolders: shown.filter((entry) => entry.kind === "folder").map((entry) => entry.name),
     hidden: entries.length - shown.length,
   };
+  const leftOut = left.otherFiles.length + left.subfolders.length + left.hidden > 0;
   if (images.length === 0)
     throw new ImageError(
       "not-found",
-      `${folder}: a folder without images; JPEG, PNG, WebP and GIF files are taken, by their suffix`,
+      `${folder}: a folder without images; JPEG, PNG, WebP and GIF files are taken, by their suffix` +
+        (leftOut ? `, and not ${partsOf(left)}` : ""),
     );
-  if (left.otherFiles.length + left.subfolders.length + left.hidden > 0) onLeftOut(left);
+  if (leftOut) onLeftOut(left);
   return images.map(({ path }) => ({ image_path: path, source: path }));
 }
 
 /** One line for a person. */
-export function describeLeftOut({ folder, otherFiles, subfolders, hidden }: LeftOut): string {
-  const some = (names: readonly string[]) => `${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""}`;
+export function describeLeftOut(left: LeftOut): string {
+  return `${left.folder}: left out ${partsOf(left)}`;
+}
+
+function partsOf({ otherFiles, subfolders, hidden }: LeftOut): string {
+  const some = (names: readonly string[]) => `(${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""})`;
+  const count = (n: number, what: string) => `${n} ${what}${n === 1 ? "" : "s"}`;
   const parts: string[] = [];
-  if (otherFiles.length > 0) parts.push(`${otherFiles.length} that by suffix is no image (${some(otherFiles)})`);
-  if (subfolders.length > 0) parts.push(`${subfolders.length} subfolder (${some(subfolders)})`);
+  if (otherFiles.length > 0) parts.push(`${count(otherFiles.length, "file")} of another suffix ${some(otherFiles)}`);
+  if (subfolders.length > 0) parts.push(`${count(subfolders.length, "subfolder")} ${some(subfolders)}`);
   if (hidden > 0) parts.push(`${hidden} hidden`);
-  return `${folder}: left out ${parts.join(", ")}`;
+  return parts.join(", ");
 }
 
 function isList(sources: SourceList): sources is readonly (string | ImageSource)[] {
   return Array.isArray(sources);
-}
-
-function nameOf(source: ImageSource, index: number): string {
-  if (source instanceof URL) return source.href;
-  if (source instanceof Blob && "name" in source && typeof source.name === "string") return source.name;
-  return `image ${index}`;
 }

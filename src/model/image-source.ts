@@ -1,6 +1,6 @@
 /** Every form in which a caller may hand over an image, brought to pixels. */
 import { readBytes } from "#platform";
-import { ImageError } from "../errors.ts";
+import { ImageError, OptionError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { fromImageData, type RgbImage } from "../image/rgb-image.ts";
 import { FileError } from "../platform/byte-source.ts";
@@ -16,34 +16,61 @@ export interface PixelSource {
 }
 
 export interface ReadImageOptions {
+  /** What messages call the image; its path, URL or file name, else `image`. */
+  readonly name?: string;
   /** Turn the picture as its EXIF data says; torchvision does not, so neither do we unless told. */
   readonly exif?: boolean;
   readonly signal?: AbortSignal;
 }
 
-/** Pixels of an image. Throws ImageError, whose message starts with the image's name. */
+/**
+ * Pixels of an image. Throws ImageError, whose message starts with the image's name, or OptionError for what is no image source at all.
+ */
 export async function readImage(source: ImageSource, options: ReadImageOptions = {}): Promise<RgbImage> {
   if (isPixels(source)) return fromImageData(source);
-  const name = nameOf(source);
+  if (!isReadable(source)) throw new OptionError(`an image is ${describe(source)}: ${expected}`);
+  const { exif, signal } = options;
+  const name = options.name ?? nameOf(source) ?? "image";
   let bytes: Uint8Array;
   try {
     bytes = await readBytes(source);
   } catch (error) {
-    if (error instanceof FileError)
-      throw new ImageError(error.code === "not-found" ? "not-found" : "not-readable", error.message, { cause: error });
-    throw error;
+    throw asImageError(error);
   }
-  options.signal?.throwIfAborted();
-  return decodeImage(bytes, { name, exif: options.exif });
+  signal?.throwIfAborted();
+  return decodeImage(bytes, { name, exif, signal });
 }
 
-function isPixels(source: ImageSource): source is PixelSource {
-  return typeof source === "object" && "width" in source && "height" in source && "data" in source;
+/** The platform's errors of files as ImageErrors, all else as it is. */
+export function asImageError(error: unknown): unknown {
+  if (!(error instanceof FileError)) return error;
+  const code = error.code === "not-writable" ? "not-readable" : error.code;
+  return new ImageError(code, error.message, { cause: error });
 }
 
-function nameOf(source: Exclude<ImageSource, PixelSource>): string {
+/** What an image calls itself: its path, URL or file name. */
+export function nameOf(source: ImageSource): string | undefined {
   if (typeof source === "string") return source;
   if (source instanceof URL) return source.href;
   if (source instanceof Blob && "name" in source && typeof source.name === "string") return source.name;
-  return "image";
+  return undefined;
+}
+
+const expected =
+  "give a path, a URL object, bytes (Uint8Array, ArrayBuffer), a Blob, or pixels { width, height, data }";
+
+function isReadable(source: Exclude<ImageSource, PixelSource>): boolean {
+  if (typeof source === "string" || source instanceof URL) return true;
+  return source instanceof Uint8Array || source instanceof ArrayBuffer || source instanceof Blob;
+}
+
+function isPixels(source: ImageSource): source is PixelSource {
+  return typeof source === "object" && source !== null && "width" in source && "height" in source && "data" in source;
+}
+
+/** For messages: `null`, `a number`, `an object of class Canvas`. */
+function describe(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return `an object of class ${value.constructor?.name ?? "none"}`;
 }

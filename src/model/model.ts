@@ -8,7 +8,8 @@ import { preprocess } from "../image/preprocess.ts";
 import type { Preset } from "../image/preset.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { type ImageSource, readImage } from "./image-source.ts";
+import { finiteError } from "./finite.ts";
+import { type ImageSource, nameOf, type ReadImageOptions, readImage } from "./image-source.ts";
 import type { NetworkRunner } from "./network-runner.ts";
 import { checkPooling, type Normalize, normalizeL2, type Pool, poolVector } from "./pooling.ts";
 
@@ -81,7 +82,7 @@ export class Model {
 
   /**
    * The vector of an image at one layer, or the vectors at several layers in one run. Throws ImageError for an image that cannot be
-   * read, OptionError for an unknown layer, pool or normalize.
+   * read, OptionError for an unknown layer, pool or normalize, WeightError where the weights make a vector that is not finite.
    */
   features(image: ImageSource, options?: FeatureOptions & { readonly layers?: undefined }): Promise<Features>;
   features(
@@ -96,12 +97,14 @@ export class Model {
       throw new OptionError("features: layer and layers together; give one of them");
     if (options.layers?.length === 0) throw new OptionError("features: layers is empty; name at least one");
     const layers = options.layers ?? [options.layer ?? defaultLayer];
+    checkPooling(options.pool, options.normalize);
     const [vectors] = await this.vectorsOf([await this.preprocess(image, options)], layers, options);
+    for (const layer of layers) this.checkFinite(vectors![layer]!, image, layer);
     const { device } = this.device;
     return options.layers ? { vectors: vectors!, device } : { vector: vectors![layers[0]!]!, device };
   }
 
-  /** The likeliest classes of an image. Throws OptionError where the weights have no classifier. */
+  /** The likeliest classes of an image. Throws OptionError where the weights have no classifier, and otherwise as features(). */
   async classify(
     image: ImageSource,
     options: { readonly top?: number; readonly exif?: boolean; readonly signal?: AbortSignal } = {},
@@ -113,8 +116,9 @@ export class Model {
     if (!Number.isSafeInteger(top) || top < 1 || top > classes)
       throw new OptionError(`classify: top is ${top}; expected a whole number from 1 to ${classes}`);
     const input = await this.preprocess(image, options);
-    const outputs = await this.runner.run(batchOf([input]), ["fc"], options.signal);
-    const probabilities = softmax(outputs.get("fc")!.data);
+    const logits = (await this.runner.run(batchOf([input]), ["fc"], options.signal)).get("fc")!.data;
+    this.checkFinite(logits, image, "fc");
+    const probabilities = softmax(logits);
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
     return order.slice(0, top).map((index) => {
       const label = this.labels?.[index];
@@ -123,10 +127,7 @@ export class Model {
   }
 
   /** An image as the network's input, (3, H, W). For pipelines that prepare images ahead of `vectorsOf`. */
-  async preprocess(
-    image: ImageSource,
-    options: { readonly exif?: boolean; readonly signal?: AbortSignal } = {},
-  ): Promise<HostTensor> {
+  async preprocess(image: ImageSource, options: ReadImageOptions = {}): Promise<HostTensor> {
     return preprocess(await readImage(image, options), this.info.preset);
   }
 
@@ -135,7 +136,10 @@ export class Model {
     return this.runner.prepare(layers, maxBatch, signal);
   }
 
-  /** Vectors of preprocessed images, in one run; for each image, by layer. The same numbers whatever the batch. */
+  /**
+   * Vectors of preprocessed images, in one run; for each image, by layer. The same numbers whatever the batch. They are as the network
+   * gave them: whoever hands them on looks for NaN (finite.ts), whose error belongs to one image.
+   */
   async vectorsOf(
     inputs: readonly HostTensor[],
     layers: readonly string[],
@@ -153,9 +157,14 @@ export class Model {
     });
   }
 
-  /** Frees the device's memory. The model cannot be used afterwards; disposing twice is no error. */
+  /** Frees the device's memory, after the runs under way. The model cannot be used afterwards; disposing twice is no error. */
   dispose(): void {
     this.runner.dispose();
+  }
+
+  private checkFinite(vector: Float32Array, image: ImageSource, layer: string): void {
+    const error = finiteError(vector, { image: nameOf(image) ?? "image", layer, weights: this.info.weights });
+    if (error) throw error;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

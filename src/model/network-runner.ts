@@ -13,9 +13,14 @@ import type { Shape } from "../tensor/shape.ts";
 interface Entry {
   readonly maxBatch: number;
   readonly session: Promise<Session>;
-  /** Runs that are using the session; it is disposed when a larger one has taken its place and none is left. */
+  /** Stops the preparing, once nobody waits for the session any more. */
+  readonly abort: AbortController;
+  /** The session, once it is there. */
+  ready: Session | undefined;
+  /** Callers that wait for the session or use it. */
   users: number;
-  replaced: boolean;
+  /** No longer among the entries: disposed as soon as nobody uses it. */
+  retired: boolean;
 }
 
 /** Sessions kept at once: each has activations of its own. */
@@ -27,6 +32,10 @@ export class NetworkRunner {
   private readonly resident: Resident;
   private readonly entries = new Map<string, Entry>();
   private readonly closeWeights: () => Promise<void>;
+  /** Sessions are prepared one after another: they share the resident weights that each may add to. */
+  private preparing: Promise<unknown> = Promise.resolve();
+  /** Runs and preparations under way: the device is not freed below them. */
+  private busy = 0;
   private disposed = false;
 
   /** `closeWeights` is called at dispose: weights are read as sessions need them, until then. */
@@ -44,74 +53,122 @@ export class NetworkRunner {
 
   /** Makes the session ready: kernels compiled, weights resident, buffers there for up to maxBatch images. */
   async prepare(outputs: readonly string[], maxBatch: number, signal?: AbortSignal): Promise<void> {
-    const entry = await this.acquire(outputs, maxBatch, signal);
-    this.release(entry);
+    await this.withSession(outputs, maxBatch, signal, async () => undefined);
   }
 
   /** Runs a batch of images, (B, C, H, W); the outputs by the names asked for, B first. */
-  async run(batch: HostTensor, outputs: readonly string[], signal?: AbortSignal): Promise<Map<string, HostTensor>> {
-    const entry = await this.acquire(outputs, batch.shape[0]!, signal);
+  run(batch: HostTensor, outputs: readonly string[], signal?: AbortSignal): Promise<Map<string, HostTensor>> {
+    return this.withSession(outputs, batch.shape[0]!, signal, (session) =>
+      session.run(new Map([[inputName, batch]]), { signal }),
+    );
+  }
+
+  private async withSession<T>(
+    outputs: readonly string[],
+    maxBatch: number,
+    signal: AbortSignal | undefined,
+    body: (session: Session) => Promise<T>,
+  ): Promise<T> {
+    if (this.disposed) throw new OptionError("the model was used after dispose()");
+    signal?.throwIfAborted();
+    const key = [...new Set(outputs)].join("\n");
+    const entry = this.entryOf(key, outputs, maxBatch);
+    entry.users++;
+    this.busy++;
     try {
-      return await (await entry.session).run(new Map([[inputName, batch]]), { signal });
+      const session = await orAborted(entry.session, signal);
+      this.retireUnused();
+      return await body(session);
     } finally {
-      this.release(entry);
+      entry.users--;
+      if (entry.users === 0 && !entry.ready && this.entries.get(key) === entry) this.retire(key, entry);
+      if (entry.users === 0 && entry.retired) discard(entry);
+      this.done();
     }
   }
 
-  private async acquire(outputs: readonly string[], maxBatch: number, signal?: AbortSignal): Promise<Entry> {
-    if (this.disposed) throw new OptionError("the model was used after dispose()");
-    const key = [...new Set(outputs)].join("\n");
+  /** The entry of a set of outputs for at least `maxBatch` images, most recently used now. Throws OptionError for an unknown output. */
+  private entryOf(key: string, outputs: readonly string[], maxBatch: number): Entry {
     let entry = this.entries.get(key);
     if (!entry || entry.maxBatch < maxBatch) {
-      if (entry) this.retire(key, entry);
       const graph = withOutputs(this.graph, outputs);
-      entry = {
-        maxBatch,
-        session: this.engine.prepare(graph, this.resident, { maxBatch, signal }),
-        users: 0,
-        replaced: false,
-      };
+      if (entry) this.retire(key, entry);
+      entry = this.open(graph, maxBatch);
     }
-    this.entries.delete(key); // to the end: most recently used
+    this.entries.delete(key);
     this.entries.set(key, entry);
-    entry.users++;
-    try {
-      await entry.session;
-    } catch (error) {
-      entry.users--;
-      if (this.entries.get(key) === entry) this.entries.delete(key);
-      throw error;
-    }
-    for (const [old, other] of this.entries)
-      if (this.entries.size > maxSessions && other.users === 0) this.retire(old, other);
     return entry;
+  }
+
+  private open(graph: Graph, maxBatch: number): Entry {
+    const abort = new AbortController();
+    const { signal } = abort;
+    const session = this.preparing.then(() => {
+      signal.throwIfAborted();
+      return this.engine.prepare(graph, this.resident, { maxBatch, signal });
+    });
+    const entry: Entry = { maxBatch, session, abort, ready: undefined, users: 0, retired: false };
+    this.busy++;
+    this.preparing = session.then(
+      (ready) => {
+        entry.ready = ready;
+        if (entry.retired && entry.users === 0) discard(entry);
+        this.done();
+      },
+      () => this.done(), // the error goes to those who wait for the session
+    );
+    return entry;
+  }
+
+  private retireUnused(): void {
+    for (const [key, entry] of this.entries)
+      if (this.entries.size > maxSessions && entry.users === 0) this.retire(key, entry);
   }
 
   private retire(key: string, entry: Entry): void {
     this.entries.delete(key);
-    entry.replaced = true;
-    if (entry.users === 0) disposeLater(entry.session);
+    entry.retired = true;
+    if (entry.users === 0) discard(entry);
   }
 
-  private release(entry: Entry): void {
-    entry.users--;
-    if (entry.replaced && entry.users === 0) disposeLater(entry.session);
-  }
-
+  /** Runs that are under way end as they would have; the device is freed after the last of them, at once where there is none. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
     for (const [key, entry] of this.entries) this.retire(key, entry);
+    if (this.busy === 0) this.free();
+  }
+
+  private done(): void {
+    this.busy--;
+    if (this.disposed && this.busy === 0) this.free();
+  }
+
+  private free(): void {
     this.resident.dispose();
     this.engine.dispose();
-    void this.closeWeights();
+    this.closeWeights().catch(() => undefined); // nothing is read any more; a file that cannot be closed costs nobody anything
   }
 }
 
-/** A session that never came to be has nothing to dispose; its error went to who asked for it. */
-function disposeLater(session: Promise<Session>): void {
-  session.then(
-    (ready) => ready.dispose(),
-    () => undefined,
-  );
+/** Disposes the session, or stops its being made; `open` comes back here for one that is made nevertheless. */
+function discard(entry: Entry): void {
+  entry.abort.abort(new Error("nobody waits for this session any more"));
+  entry.ready?.dispose();
+  entry.ready = undefined;
+}
+
+/** What the promise gives, unless the caller's own signal is aborted first: others may go on waiting. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
 }

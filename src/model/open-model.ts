@@ -32,13 +32,17 @@ const embedded: ReadonlyMap<ModelName, string> = new Map([["tiny", "tiny.safeten
 
 /**
  * Opens a network by name. Throws OptionError for an unknown name or device, WeightError where the weights cannot be had, read, or do
- * not fit (the message lists what), DeviceError where the device cannot be had. Nothing stays open after an error.
+ * not fit (the message lists what), DeviceError where the device cannot be had, the signal's reason when aborted. Nothing stays open
+ * after an error.
  */
 export async function openModel(options: OpenOptions & { readonly model: string }): Promise<Model> {
   const name = modelOfName(options.model);
+  const { signal } = options;
+  signal?.throwIfAborted();
   const state = await openState(name, options.weights);
   let engine: Engine | undefined;
   try {
+    signal?.throwIfAborted();
     const classes = state.tensors.get("fc.weight")?.shape[0] ?? 0;
     const network = createNetwork(name, classes);
     checkFit(name, classes, state);
@@ -46,6 +50,7 @@ export async function openModel(options: OpenOptions & { readonly model: string 
     const preset = options.preset ?? presetOf(name, state);
     const graph = trace(network, [3, preset.crop, preset.crop]);
     engine = await Engine.open(options.device);
+    signal?.throwIfAborted();
     const runner = new NetworkRunner(engine, graph, () => state.close());
     const device = { ...engine.info, ...(engine.reason === undefined ? {} : { reason: engine.reason }) };
     const licence = state.metadata.get("licence") ?? state.metadata.get("license");

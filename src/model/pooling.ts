@@ -8,12 +8,16 @@ export type Pool = "avg" | "max" | "flatten";
 export type Normalize = "none" | "l2";
 
 export const pools: readonly Pool[] = ["avg", "max", "flatten"];
+export const normalizes: readonly Normalize[] = ["none", "l2"];
 
+/** Throws OptionError for a pool or normalize that there is not; undefined means the default. */
 export function checkPooling(pool: string | undefined, normalize: string | undefined): void {
-  if (pool !== undefined && !["avg", "max", "flatten"].includes(pool))
-    throw new OptionError(`pool ${JSON.stringify(pool)}: use ${pools.join(", ")}`);
-  if (normalize !== undefined && normalize !== "l2" && normalize !== "none")
-    throw new OptionError(`normalize ${JSON.stringify(normalize)}: use "l2" or "none"`);
+  const check = (name: string, value: string | undefined, choices: readonly string[]): void => {
+    if (value !== undefined && !choices.includes(value))
+      throw new OptionError(`${name} ${JSON.stringify(value)}: there is no such; use ${choices.join(", ")}`);
+  };
+  check("pool", pool, pools);
+  check("normalize", normalize, normalizes);
 }
 
 /** The vector of image `index` of a layer's output, [batch, C, H, W] or [batch, C]; means in float64, rounded once. */

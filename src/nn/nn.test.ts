@@ -56,10 +56,10 @@ describe("trace", () => {
 
   it("says which names there are near a wrong one", () => {
     expect(() => output("layer3.9")).toThrow(
-      /layer "layer3.9": the network has no node of that name; there are layer3.0.conv1, /,
+      /layer "layer3.9": the network has no node of that name; near it are layer3.0, layer3.1, /,
     );
     expect(() => output("pool")).toThrow(
-      /there are x, conv1, bn1, relu, maxpool, avgpool, flatten, layer1, layer2, layer3, layer4$/,
+      /there are x, conv1, bn1, relu, maxpool, avgpool, flatten, layer1, layer2, layer3, layer4 and those inside them$/,
     );
   });
 

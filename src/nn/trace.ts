@@ -5,6 +5,7 @@ import { OptionError } from "../errors.ts";
 import { type Graph, nodeNames } from "../graph/graph.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { call, type Module, namedModules, namedParameters } from "./module.ts";
+import { nearestNames } from "./nearest-names.ts";
 import { traceModules } from "./scope.ts";
 
 /** The input's name in the graph, which is torchvision's. */
@@ -47,10 +48,11 @@ export function withOutputs(graph: Graph, names: readonly string[]): Graph {
   return { ...graph, outputs };
 }
 
+/** Names near to the one that is not there, else those of the outermost modules. */
 function suggest(graph: Graph, name: string): string {
   const all = [...nodeNames(graph), ...graph.aliases.keys()];
-  const first = name.split(".")[0]!;
-  const near = all.filter((candidate) => candidate === first || candidate.startsWith(`${first}.`));
-  const shown = near.length > 0 ? near : all.filter((candidate) => !candidate.includes("."));
-  return `there are ${shown.slice(0, 12).join(", ")}${shown.length > 12 ? `, … (${shown.length} such names)` : ""}`;
+  const near = nearestNames(name, all, 6);
+  if (near.length > 0) return `near it are ${near.join(", ")}`;
+  const outer = all.filter((candidate) => !candidate.includes("."));
+  return `there are ${outer.join(", ")} and those inside them`;
 }

@@ -1,0 +1,35 @@
+/** Parsers of option values, whose errors are one line that names the option, the value and what would be right. */
+import { UsageError } from "./exit.ts";
+
+/** One of `choices`; `what` is said of a value that is none: `--device gpu: there is no such device; use …`. */
+export function oneOf<T extends string>(flag: string, choices: readonly T[], what: string): (value: string) => T {
+  return (value) => {
+    const found = choices.find((choice) => choice === value);
+    if (found !== undefined) return found;
+    throw new UsageError(`${flag} ${shown(value)}: ${what}; use ${listOr(choices)}`);
+  };
+}
+
+/** A whole number of `choices`. */
+export function oneNumberOf(flag: string, choices: readonly number[], what: string): (value: string) => number {
+  const parse = oneOf(flag, choices.map(String), what);
+  return (value) => Number(parse(value));
+}
+
+/** A whole number from `least` to `most`. */
+export function wholeNumber(flag: string, least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new UsageError(`${flag} ${shown(value)}: expected a whole number from ${least} to ${most}`);
+  };
+}
+
+/** A value as it stands, quoted where it is empty or has spaces. */
+function shown(value: string): string {
+  return /^\S+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function listOr(items: readonly string[]): string {
+  return items.length < 2 ? items.join() : `${items.slice(0, -1).join(", ")} or ${items.at(-1)}`;
+}
