@@ -61,10 +61,12 @@ export function judge({ device, outcome }: Row, bases: Bases): { cells: string[]
 /** All rows as text, and whether every one of them passes. */
 export function report(rows: Row[], bases: Bases): { text: string; ok: boolean } {
   const judged = rows.map((row) => ({ row, ...judge(row, bases) }));
-  const lines = [["runtime", "version", "device", "vectors", "from PyTorch", "from the first", "ms", "ok"]];
+  const lines = [
+    ["runtime", "version", "device", "vectors", "from PyTorch", "from the first", "ms", "ok", "on, or what is wrong"],
+  ];
   for (const { row, cells, fault } of judged) {
-    const version = row.outcome instanceof Error ? "-" : row.outcome.version;
-    lines.push([row.runtime, version, row.device, ...cells, fault === undefined ? "yes" : `NO: ${fault}`]);
+    const { version, description } = row.outcome instanceof Error ? { version: "-", description: "-" } : row.outcome;
+    lines.push([row.runtime, version, row.device, ...cells, fault === undefined ? "yes" : "NO", fault ?? description]);
   }
   const widths = (lines[0] as string[]).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   const text = lines.map((line) =>

@@ -7,6 +7,8 @@ export type Device = "wasm" | "webgpu";
 export interface SmokeResult {
   /** The device that the model says it ran on. */
   device: string;
+  /** The adapter, or the WebAssembly engine's arithmetic, in words. */
+  description: string;
   /** One vector a photo, in the photos' order. */
   vectors: number[][];
   /** From opening the model to the last vector. */
@@ -17,6 +19,7 @@ export async function smoke(device: Device, photos: (string | URL)[]): Promise<S
   const start = performance.now();
   const model = await openModel({ model: "tiny", device });
   const vectors: number[][] = [];
+  const { description } = model.device;
   let ranOn = "";
   for (const photo of photos) {
     const { vector, device } = await model.features(photo);
@@ -24,5 +27,5 @@ export async function smoke(device: Device, photos: (string | URL)[]): Promise<S
     ranOn = device;
   }
   model.dispose();
-  return { device: ranOn, vectors, milliseconds: performance.now() - start };
+  return { device: ranOn, description, vectors, milliseconds: performance.now() - start };
 }
