@@ -97,7 +97,7 @@ export class FunctionBuilder {
   }
 
   /** local = value */
-  set<T extends ValueType>(local: Local<T>, value: Value<T>): void {
+  set<T extends ValueType>(local: Local<T>, value: Value<NoInfer<T>>): void {
     if (local.type !== value.type) throw new TypeError(`asm: a local of type ${local.type} is set to ${value.type}`);
     if (local.owner !== this || !local.live) throw new Error("asm: a local is set outside of the block it was made in");
     this.#write(value);
