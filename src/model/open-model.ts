@@ -124,7 +124,7 @@ function labelsOf(state: StateDict, classes: number): string[] | undefined {
 
 /** Opens a network of a fixed name: what `resnet50({ weights })` is. */
 function opener(model: ModelName): (options?: OpenOptions) => Promise<Model> {
-  return (options = {}) => {
+  return async (options = {}) => {
     if ("model" in options) throw new OptionError(`${model}: the option model belongs to openModel`);
     return openModel({ ...options, model });
   };

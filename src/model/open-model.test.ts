@@ -1,0 +1,130 @@
+/** Opening: what the weights say of themselves, and every error, each with the way out. Nothing runs here. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fromRoot, tinyWeights, zeroWeights } from "../../test/support/small-weights.ts";
+import { memory } from "../engine/engine.ts";
+import { presets } from "../image/preset.ts";
+import { openModel, resnet18, resnet50 } from "./open-model.ts";
+
+const device = "reference";
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "residual-open-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe("what the model says of itself", () => {
+  it("comes from the file in the package", async () => {
+    using model = await openModel({ model: "tiny", device });
+    const { name, weights, licence, preset, features, classes, nodeNames } = model.info;
+    expect({ name, licence, preset, features, classes }).toEqual({
+      ...{ name: "tiny", licence: "CC0-1.0", preset: presets["torchvision-v1"], features: 128, classes: 0 },
+    });
+    expect(weights).toMatch(/assets\/tiny\.safetensors$/);
+    expect(nodeNames).toEqual(expect.arrayContaining(["x", "layer1.0.relu_1", "layer4.1.add", "avgpool", "layer3"]));
+    expect(nodeNames).not.toContain("fc");
+    expect(model.device).toEqual({ device: "reference", description: "plain TypeScript" });
+  });
+
+  it("comes from the metadata: preprocessing and names of classes", async () => {
+    const labels = Array.from({ length: 4 }, (_, i) => `class ${i}`);
+    const metadata = { classes: JSON.stringify(labels), mean: "0.5,0.5,0.5", std: "0.25,0.25,0.25", resize: "40x48" };
+    const weights = await tinyWeights({ crop: 32, classes: 4, metadata });
+    using model = await openModel({ model: "tiny", weights, device });
+    expect(model.info.preset).toMatchObject({
+      ...{ resize: { squash: [40, 48] }, crop: 32, interpolation: "bilinear" },
+      ...{ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    });
+    expect(model.info.nodeNames).toContain("fc");
+    expect((await model.preprocess(fromRoot("examples/photos/cat.png"))).shape).toEqual([3, 32, 32]);
+    const [first] = await model.classify(fromRoot("examples/photos/cat.png"), { top: 1 });
+    expect(first!.label).toBe(labels[first!.index]);
+  });
+
+  it("gives way to the caller's preset", async () => {
+    const preset = { ...presets.squash224, name: "mine", crop: 16 };
+    using model = await openModel({ model: "tiny", device, preset });
+    expect(model.info.preset).toBe(preset);
+    expect((await model.preprocess(fromRoot("examples/photos/cat.png"))).shape).toEqual([3, 16, 16]);
+  });
+});
+
+describe("names", () => {
+  it("that there are not are refused with those that there are", async () => {
+    await expect(openModel({ model: "resnet19" })).rejects.toThrow(
+      /^model "resnet19": there is no such network; use resnet18, .*or tiny$/,
+    );
+    await expect(Reflect.apply(openModel, undefined, [{ model: "tiny", device: "gpu" }])).rejects.toThrow(
+      'device "gpu": there is no such device; use auto, webgpu, wasm, reference',
+    );
+    await expect(Reflect.apply(resnet50, undefined, [{ model: "tiny" }])).rejects.toThrow(
+      "resnet50: the option model belongs to openModel",
+    );
+  });
+});
+
+describe("weights", () => {
+  it("that are not here: what works today", async () => {
+    const message =
+      /^resnet50 IMAGENET1K_V1 \(resnet50-0676ba61\.pth\) is not here: .*safetensors .*--weights.*--model tiny$/;
+    await expect(resnet50({ device })).rejects.toMatchObject({
+      ...{ name: "WeightError", code: "weights-missing", message: expect.stringMatching(message) },
+    });
+    await expect(resnet50({ weights: "IMAGENET1K_V2" })).rejects.toThrow(
+      "resnet50 IMAGENET1K_V2 (resnet50-11ad3fa6.pth)",
+    );
+    await expect(resnet18({ weights: "IMAGENET1K_V2" })).rejects.toThrow(
+      "resnet18: there are no weights IMAGENET1K_V2; there are IMAGENET1K_V1",
+    );
+    await expect(openModel({ model: "tiny", weights: "IMAGENET1K_V1" })).rejects.toThrow("leave it out");
+    await expect(resnet18({ weights: "nowhere.safetensors" })).rejects.toMatchObject({
+      ...{ code: "weights-missing", message: "nowhere.safetensors: no such file or folder" },
+    });
+  });
+
+  it("of another network: what does not fit, and which network they look like", async () => {
+    const file = join(folder, "resnet18.safetensors");
+    await writeFile(file, zeroWeights("resnet18"));
+    await expect(resnet50({ weights: file, device })).rejects.toMatchObject({
+      code: "weights-mismatch",
+      message: expect.stringMatching(
+        /^\S*resnet18\.safetensors does not fit resnet50: \d+ tensors missing \(layer1\.0\.conv3\.weight, .*\), 24 tensors of another shape \(layer1\.0\.conv1\.weight is 64×64×3×3, expected 64×64×1×1, …\): it looks like a resnet18: try --depth 18/,
+      ),
+    });
+    using model = await resnet18({ weights: file, device });
+    expect(model.info).toMatchObject({ name: "resnet18", features: 512, classes: 1000, weights: file });
+    await expect(openModel({ model: "wide_resnet50_2", weights: await tinyWeights() })).rejects.toThrow(
+      "it looks like a tiny: try --model tiny",
+    );
+  });
+
+  it("that are cut short or no weights at all", async () => {
+    const whole = await tinyWeights();
+    const cut = whole.subarray(0, whole.length - 1000);
+    await expect(openModel({ model: "tiny", weights: cut })).rejects.toMatchObject({ code: "weights-format" });
+    const text = new TextEncoder().encode("not weights at all, but a text");
+    await expect(openModel({ model: "tiny", weights: text })).rejects.toThrow(
+      'bytes: not a weight file: starts with "not weights at a"',
+    );
+  });
+
+  it("whose metadata breaks its own promise", async () => {
+    const open = async (metadata: Record<string, string>) =>
+      openModel({ model: "tiny", weights: await tinyWeights({ classes: 4, metadata }), device });
+    for (const classes of ['["a","b","c"]', "no JSON", '{"0":"a"}', "[1,2,3,4]"])
+      await expect(open({ classes })).rejects.toThrow('metadata "classes" is no JSON list of 4 names');
+    await expect(open({ crop: "0" })).rejects.toThrow('metadata crop is "0", expected a number of pixels');
+  });
+});
+
+it("nothing stays in memory after an error or an abort", async () => {
+  const before = memory();
+  const weights = await tinyWeights({ metadata: { classes: "no JSON" }, classes: 4 });
+  await expect(openModel({ model: "tiny", weights, device: "wasm" })).rejects.toThrow("classes");
+  const reason = new Error("no longer wanted");
+  const signal = AbortSignal.abort(reason);
+  await expect(openModel({ model: "tiny", device: "wasm", signal })).rejects.toBe(reason);
+  expect(memory()).toEqual(before);
+});
