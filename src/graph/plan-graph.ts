@@ -116,10 +116,10 @@ function packWeights<Stage>(
         throw new Error(`${node.name}: operand ${operand} of ${choice.id} is not a constant`);
       return source;
     });
-    const { elements, detail = "", write } = packed;
-    if (sources.length === 0 && detail === "")
+    const { elements, recipe = "", write } = packed;
+    if (sources.length === 0 && recipe === "")
       throw new Error(`${choice.id}: constant ${i} says by nothing which one it is`);
-    const key = `${choice.id}[${i}](${[...sources.map((source) => source.name), detail].join(", ")})×${elements}`;
+    const key = `${choice.id}[${i}](${[...sources.map((source) => source.name), recipe].join(", ")})×${elements}`;
     weights.set(key, { key, sources: sources.map((source) => source.constant), elements, write });
     return key;
   });

@@ -46,11 +46,6 @@ export interface PackedConstant {
    * bytes: they are packed once.
    */
   readonly recipe?: string;
-  /**
-   * What else decides the numbers, beside the operands, their order and `elements`: the geometry that a table of offsets is for. Layers
-   * and sessions whose constants agree in all of this share one array. Needed where there are no operands.
-   */
-  readonly detail?: string;
   /** Fills `out` (zeroed, `elements` long) from the operands' numbers: row-major, float32 or unrounded float64. */
   readonly write: (operands: readonly FloatArray[], out: Float32Array) => void;
 }
@@ -69,8 +64,8 @@ export interface WgslCapabilities {
   readonly maxInvocationsPerWorkgroup: number;
   /** The adapter runs on the CPU (SwiftShader, llvmpipe): barriers and workgroup memory cost much there, wide loads little. */
   readonly software: boolean;
-  /** Invocations of a subgroup where it is the same for every shader and WGSL's subgroup functions are there; else 0. */
-  readonly subgroupSize: number;
+  /** Invocations of a subgroup, where WGSL's subgroup functions are there and every shader's subgroups have one size. */
+  readonly subgroupSize?: number;
 }
 
 /** One compute dispatch. Arguments are `@group(0) @binding(i)` in order: inputs and constants `storage, read`; output and scratch

@@ -104,6 +104,6 @@ export function pixelOffsets(p: Conv2dProblem, g: Conv2dGeometry): PackedConstan
       for (let ox = 0; ox < p.outWidth; ox++)
         offsets[i++] = (oy * p.stride[0] * g.source.width + ox * p.stride[1]) * p.channels * 4;
   };
-  const detail = [p.outHeight, p.outWidth, ...p.stride, g.source.width, p.channels].join(" ");
-  return { operands: [], elements: p.outHeight * p.outWidth, detail, write };
+  const recipe = [p.outHeight, p.outWidth, ...p.stride, g.source.width, p.channels].join(" ");
+  return { operands: [], elements: p.outHeight * p.outWidth, recipe, write };
 }
