@@ -60,6 +60,7 @@ export function writeValue(out: ByteWriter, value: Value<ValueType>, owner: obje
 
 /** The bytes of an unsigned LEB128. */
 export function uleb(value: number): readonly number[] {
+  if (value >= 0 && value < 0x80 && Number.isInteger(value)) return [value];
   const out = new ByteWriter();
   out.u32(value);
   return out.bytes;
