@@ -100,6 +100,7 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     return code;
   } catch (error) {
     await output?.discard();
+    if (error instanceof Interrupted && output) console.notice(`interrupted; ${output.path} was not written`);
     throw error;
   } finally {
     console.end();

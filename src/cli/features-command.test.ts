@@ -1,0 +1,231 @@
+/** `residual features` as a user runs it: what comes out, in which order and form, and which exit code. */
+import { execFileSync } from "node:child_process";
+import { closeSync, copyFileSync, openSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fromRoot, tinyWeights } from "../../test/support/small-weights.ts";
+import { type RunOptions, type RunResult, runResidual } from "../../test/support/spawn-residual.ts";
+import { openModel } from "../model/open-model.ts";
+
+let folder: string;
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "residual cli-"));
+  await writeFile(at("small.safetensors"), await tinyWeights({ crop: 32 }));
+  for (const [photo, name] of [
+    ["cat-eyes.jpg", "eyes.jpg"],
+    ["cat.png", "a b.png"],
+    ["clock.jpg", "named like text.txt"],
+    ["coffee-dim.webp", "line\nbreak.webp"],
+  ])
+    copyFileSync(fromRoot(`examples/photos/${photo}`), at(name!));
+  await mkdir(at("stopped"));
+  await mkdir(at("mixed"));
+  copyFileSync(at("eyes.jpg"), at("mixed/1.jpg"));
+  await writeFile(at("mixed/2.jpg"), "The quick brown fox");
+  await writeFile(at("mixed/3.png"), "");
+  await symlink(at("mixed/nowhere"), at("mixed/4.jpeg"));
+  execFileSync("mkfifo", [at("mixed/5.gif")]);
+  copyFileSync(at("eyes.jpg"), at("mixed/6.jpg"));
+  await mkdir(at("mixed/7.jpg"));
+  await symlink(at("loop.jpg"), at("loop.jpg"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs in the folder of the photos, on small weights. */
+function features(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const fixed = ["--model", "tiny", "--weights", "small.safetensors", "--device", "wasm"];
+  return runResidual(["features", ...args, ...fixed], { cwd: folder, ...options });
+}
+
+interface Row {
+  readonly image_path: string;
+  readonly feature_vector?: number[];
+  readonly error?: { readonly code: string; readonly message: string };
+}
+
+const rowsOf = (jsonl: string): Row[] =>
+  jsonl
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+
+describe("what comes out", () => {
+  it.concurrent("is a line an image in the order given, with the library's numbers as JSON has doubles", async () => {
+    const paths = ["a b.png", "eyes.jpg", "a b.png", "named like text.txt", "line\nbreak.webp"];
+    const { code, stdout, stderr } = await features([...paths, "--batch", "2"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.endsWith("}\n")).toBe(true);
+    const lines = stdout.trimEnd().split("\n");
+    expect(rowsOf(stdout).map((row) => row.image_path)).toEqual(paths);
+    using model = await openModel({ model: "tiny", weights: at("small.safetensors"), device: "wasm" });
+    for (const [i, path] of paths.entries()) {
+      const vector = Array.from((await model.features(at(path))).vector);
+      expect(lines[i]).toBe(JSON.stringify({ image_path: path, feature_vector: vector }));
+    }
+  });
+
+  it.concurrent("as --format json is the hosted service's list; -o writes the same bytes, by the suffix", async () => {
+    const paths = ["eyes.jpg", "a b.png"];
+    const [json, jsonl, file] = await Promise.all([
+      features([...paths, "--format", "json"]),
+      features(paths),
+      features([...paths, "-o", "out.JSON"]),
+    ]);
+    const list: Row[] = JSON.parse(json!.stdout);
+    expect(list).toEqual(rowsOf(jsonl!.stdout));
+    expect(list.map((row) => Object.keys(row))).toEqual(Array(2).fill(["image_path", "feature_vector"]));
+    expect(list[0]!.feature_vector!.length).toBe(128);
+    expect(file).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(await readFile(at("out.JSON"), "utf8")).toBe(json!.stdout);
+  });
+
+  it.concurrent("takes a list on standard input, where the - stands", async () => {
+    const stdin = "a b.png\r\n\nnamed like text.txt";
+    const { code, stdout } = await features(["eyes.jpg", "-", "eyes.jpg", "--quiet"], { stdin });
+    expect(code).toBe(0);
+    expect(rowsOf(stdout).map((row) => row.image_path)).toEqual([
+      ...["eyes.jpg", "a b.png", "named like text.txt", "eyes.jpg"],
+    ]);
+  });
+
+  it.concurrent("is nothing where the list on standard input is empty: wrong use", async () => {
+    const { code, stdout, stderr } = await features(["-"], { stdin: "\n" });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toBe("residual: standard input named no images; one path a line is expected\n");
+  });
+
+  it.concurrent("follows --layer, --pool and --normalize", async () => {
+    const { stdout } = await features(["eyes.jpg", "--layer", "layer2", "--pool", "max", "--normalize", "l2"]);
+    using model = await openModel({ model: "tiny", weights: at("small.safetensors"), device: "wasm" });
+    const options = { layer: "layer2", pool: "max", normalize: "l2" } as const;
+    const { vector } = await model.features(at("eyes.jpg"), options);
+    expect(rowsOf(stdout)[0]!.feature_vector).toEqual(Array.from(vector));
+  });
+
+  it.concurrent("says what auto took, and nothing with --quiet", async () => {
+    const args = ["features", "eyes.jpg", "--model", "tiny", "--weights", "small.safetensors"];
+    const [said, quiet] = await Promise.all([
+      runResidual(args, { cwd: folder }),
+      runResidual([...args, "--quiet"], { cwd: folder }),
+    ]);
+    expect(said!.stderr).toMatch(/^residual: runs on (wasm|webgpu) \(.+\): .+\n$/);
+    expect(quiet!.stderr).toBe("");
+    expect(said!.stdout).toBe(quiet!.stdout);
+  });
+});
+
+describe("bad images", () => {
+  it.concurrent("stand in their place, one line each on standard error; the others come out; exit code 3", async () => {
+    const { code, stdout, stderr } = await features(["mixed", "nowhere.jpg", "loop.jpg", "a\nb.jpg", "eyes.jpg"]);
+    expect(code).toBe(3);
+    const rows = rowsOf(stdout);
+    expect(rows.map(({ image_path, error }) => [image_path, error?.code])).toEqual([
+      ["mixed/1.jpg", undefined],
+      ["mixed/2.jpg", "not-an-image"],
+      ["mixed/3.png", "not-an-image"],
+      ["mixed/4.jpeg", "not-found"],
+      ["mixed/5.gif", "not-readable"],
+      ["mixed/6.jpg", undefined],
+      ["nowhere.jpg", "not-found"],
+      ["loop.jpg", "not-readable"],
+      ["a\nb.jpg", "not-found"],
+      ["eyes.jpg", undefined],
+    ]);
+    expect(stderr.trimEnd().split("\n")).toEqual([
+      "residual: mixed: left out 1 subfolder (7.jpg)",
+      'residual: mixed/2.jpg: not an image: starts with "The q"; JPEG, PNG, WebP and GIF are read',
+      "residual: mixed/3.png: not an image: the file is empty; JPEG, PNG, WebP and GIF are read",
+      "residual: mixed/4.jpeg: no such file or folder",
+      "residual: mixed/5.gif: is not a regular file, and only those are read",
+      "residual: nowhere.jpg: no such file or folder",
+      expect.stringMatching(/^residual: loop\.jpg: cannot be read \(ELOOP/),
+      "residual: a\\nb.jpg: no such file or folder",
+      "residual: 7 of 10 images failed; the others are there",
+    ]);
+    expect(rows[1]!.error!.message).toBe(
+      'mixed/2.jpg: not an image: starts with "The q"; JPEG, PNG, WebP and GIF are read',
+    );
+  });
+
+  it.concurrent("alone are exit code 1, and --json says them as JSON", async () => {
+    const { code, stdout, stderr } = await features(["nowhere.jpg", "--json"]);
+    expect(code).toBe(1);
+    const message = "nowhere.jpg: no such file or folder";
+    expect(rowsOf(stdout)).toEqual([{ image_path: "nowhere.jpg", error: { code: "not-found", message } }]);
+    expect(
+      stderr
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual([
+      { level: "error", code: "not-found", message },
+      { level: "progress", done: 1, total: 1 },
+    ]);
+  });
+});
+
+describe("a reader or a user who stops", () => {
+  const many = Array.from({ length: 400 }, () => "eyes.jpg");
+
+  it.concurrent("| head: ends quietly", async () => {
+    const { code, stderr } = await features(many, { onStdout: (_, running) => running.closeStdout() });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  });
+
+  it.concurrent("Ctrl-C: 130, no file, no remains of one", async () => {
+    let stopped = false;
+    const stop: RunOptions["onStderr"] = (text, running) => {
+      if (!stopped && text.includes('"progress"')) running.kill("SIGINT");
+      stopped ||= text.includes('"progress"');
+    };
+    const { code, stdout, stderr } = await features([...many, "-o", "stopped/never.jsonl", "--json"], {
+      onStderr: stop,
+    });
+    expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
+    const said = stderr
+      .trimEnd()
+      .split("\n")
+      .map((line): { level: string; message: string } => JSON.parse(line));
+    expect(said.at(-1)!.message).toBe("interrupted; stopped/never.jsonl was not written");
+    expect(await readdir(at("stopped"))).toEqual([]);
+  });
+
+  it.concurrent("Ctrl-C while standard input is awaited: 130", async () => {
+    // Nothing tells when the command is that far. Before that, a signal ends the process: then we wait for longer.
+    for (const milliseconds of [500, 1500, 4000, 10_000]) {
+      const { code, stdout } = await features(["-"], {
+        stdin: null,
+        onStart: (running) => setTimeout(() => running.kill("SIGINT"), milliseconds),
+      });
+      expect(stdout).toBe("");
+      if (code === "SIGINT") continue;
+      expect(code).toBe(130);
+      return;
+    }
+    expect.fail("the signal was never caught");
+  });
+});
+
+describe("a place that cannot be written", () => {
+  it.concurrent("is said before the work, or as soon as it is met; exit code 1", async () => {
+    const full = openSync("/dev/full", "w");
+    const [missing, device, output, isFolder] = await Promise.all([
+      features(["eyes.jpg", "-o", "nowhere/out.jsonl"]),
+      features(["eyes.jpg", "-o", "/dev/full", "--format", "jsonl"]),
+      features(["eyes.jpg"], { stdout: full }),
+      features(["eyes.jpg", "-o", "mixed", "--format", "json"]),
+    ]);
+    closeSync(full);
+    for (const [result, message] of [
+      [missing, "residual: nowhere/out.jsonl: the folder nowhere does not exist; make it first\n"],
+      [device, "residual: /dev/full: no space is left on its disk\n"],
+      [output, "residual: standard output: cannot be written (ENOSPC: no space left on device, write)\n"],
+      [isFolder, "residual: mixed: is a folder; name a file\n"],
+    ] as const)
+      expect(result).toEqual({ code: 1, stdout: "", stderr: message });
+  });
+});

@@ -1,0 +1,148 @@
+/** Wrong use and wrong weights: one line on standard error that says what would be right, nothing on standard output, and the exit code. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { fromRoot, tinyWeights, zeroWeights } from "../../test/support/small-weights.ts";
+import { runCommand } from "./run-command.ts";
+import { packageVersion } from "./version.ts";
+
+let folder: string;
+const home = process.cwd();
+
+/** Runs in this process, in the folder of the weights. */
+async function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const text = { stdout: "", stderr: "" };
+  const spies = (["stdout", "stderr"] as const).map((name) =>
+    vi.spyOn(process[name], "write").mockImplementation((chunk) => {
+      text[name] += String(chunk);
+      return true;
+    }),
+  );
+  try {
+    return { code: await runCommand(args), ...text };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "residual-main-"));
+  const tiny = await tinyWeights({ crop: 32 });
+  const nan = await tinyWeights({ crop: 32, replace: { "bn1.weight": (data) => data.fill(Number.NaN) } });
+  for (const [name, content] of [
+    ["resnet18.safetensors", zeroWeights("resnet18")],
+    ["cut.safetensors", tiny.subarray(0, 100_000)],
+    ["nan.safetensors", nan],
+    ["model.pth", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0)],
+    ["text.safetensors", new TextEncoder().encode("These are no weights.")],
+  ] as const)
+    await writeFile(join(folder, name), content);
+  await mkdir(join(folder, "empty"));
+  process.chdir(folder);
+});
+afterAll(async () => {
+  process.chdir(home);
+  await rm(folder, { recursive: true });
+});
+
+const photo = fromRoot("examples/photos/cat.png");
+const tiny = ["--model", "tiny", "--device", "reference"];
+
+/** Arguments, the exit code, and standard error: one line, which is `residual: ` and this. */
+type Case = readonly [args: readonly string[], code: number, message: string | RegExp];
+
+const usage: readonly Case[] = [
+  [["photos"], 2, "unknown command 'photos'; residual --help shows what there is"],
+  [["features"], 2, "missing required argument 'path'; residual features --help shows what there is"],
+  [[photo, "--depth", "19"], 2, "--depth 19: there is no ResNet of that depth; use 18, 34, 50, 101 or 152"],
+  [[photo, "--depth", "050"], 2, /^--depth 050: there is no ResNet of that depth; /],
+  [[photo, "--depth", ""], 2, /^--depth "": there is no ResNet of that depth; /],
+  [
+    [photo, "--depth", "18", "--model", "tiny"],
+    2,
+    /^option '--depth <n>' cannot be used with option '--model <name>'; /,
+  ],
+  [
+    [photo, "--model", "resnet19"],
+    2,
+    /^--model resnet19: there is no such network; use resnet18, resnet34, .* or tiny$/,
+  ],
+  [[photo, "--device", "gpu"], 2, "--device gpu: there is no such device; use auto, webgpu, wasm or reference"],
+  [[photo, "--batch", "0"], 2, "--batch 0: expected a whole number from 1 to 1024"],
+  [[photo, "--batch", "1e9"], 2, "--batch 1e9: expected a whole number from 1 to 1024"],
+  [[photo, "--format", "xml"], 2, "--format xml: there is no such format; use jsonl or json"],
+  [[photo, "--pool", "sum"], 2, "--pool sum: there is no such pooling; use avg, max or flatten"],
+  [[photo, "--normalize", "l1"], 2, "--normalize l1: there is no such norm; use none or l2"],
+  [[photo, "--dept", "18"], 2, /^unknown option '--dept' \(Did you mean --depth\?\); residual features --help shows /],
+  [[photo, "--layer"], 2, /^option '--layer <node>' argument missing; /],
+  [[photo, "-o", "out.npy"], 2, "-o out.npy: the suffix names no format; end it in .jsonl or .json, or say --format"],
+  [["-", "-", ...tiny], 2, "- stands twice; standard input can be read once"],
+  [[photo, ...tiny, "--layer", "layer5"], 2, /^layer "layer5": .*; near it are layer1, layer2, layer3, layer4/],
+];
+
+const failures: readonly Case[] = [
+  [["empty", ...tiny], 1, /^empty: a folder without images; JPEG, PNG, WebP and GIF files are taken, by their suffix$/],
+  [[photo], 1, /^resnet50 IMAGENET1K_V1 \(resnet50-0676ba61\.pth\) is not here: .*--weights .*--model tiny$/],
+  [[photo, "--weights", "no.safetensors"], 1, "no.safetensors: no such file or folder"],
+  [
+    [photo, "--weights", "resnet18.safetensors"],
+    1,
+    /^resnet18\.safetensors does not fit resnet50: 165 tensors missing \(layer1\.0\.conv3\.weight, .*: it looks like a resnet18: try --depth 18 /,
+  ],
+  [
+    [photo, "--model", "tiny", "--weights", "cut.safetensors"],
+    1,
+    /^cut\.safetensors: truncated: tensor "\S+" ends at byte \d+ of the data, and the file has \d+$/,
+  ],
+  [[photo, "--weights", "text.safetensors"], 1, /^text\.safetensors: /],
+  [
+    [photo, "--weights", "model.pth"],
+    1,
+    /^model\.pth: looks like a PyTorch file \(zip\), and this version reads safeten/,
+  ],
+];
+
+describe.each([
+  ["wrong use", usage],
+  ["what cannot be done", failures],
+])("%s", (_, cases) => {
+  it.each(cases)("%j: exit code %i", async (args, code, message) => {
+    const isFeatures = args[0] !== "photos" && args[0] !== "features";
+    const result = await run(isFeatures ? ["features", ...args] : args);
+    expect({ code: result.code, stdout: result.stdout }).toEqual({ code, stdout: "" });
+    expect(result.stderr).toMatch(/^residual: [^\n]+\n$/);
+    const said = result.stderr.slice("residual: ".length, -1);
+    if (typeof message === "string") expect(said).toBe(message);
+    else expect(said).toMatch(message);
+  });
+});
+
+it("weights that hold NaN are an error of each image, never null in a vector", async () => {
+  const args = ["features", photo, "--model", "tiny", "--weights", "nan.safetensors", "--device", "wasm"];
+  const { code, stdout, stderr } = await run(args);
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout).error.code).toBe("weights-not-finite");
+  expect(stderr).toBe(
+    `residual: ${photo}: number 0 of its vector at avgpool is NaN: numbers in nan.safetensors are NaN or too large\n`,
+  );
+});
+
+it("--json says wrong use as JSON too", async () => {
+  const { code, stderr } = await run(["features", photo, "--json", "--depth", "19"]);
+  expect(code).toBe(2);
+  expect(JSON.parse(stderr)).toMatchObject({ level: "error", code: "option", message: /^--depth 19: / });
+});
+
+it("--version and --help go to standard output", async () => {
+  const version = await run(["--version"]);
+  const help = await run(["--help"]);
+  const featuresHelp = await run(["features", "--help"]);
+  const nothing = await run([]);
+  expect(version).toEqual({ code: 0, stdout: `${await packageVersion()}\n`, stderr: "" });
+  expect(help).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: residual .*features/s), stderr: "" });
+  expect(featuresHelp).toMatchObject({ code: 0, stderr: "" });
+  for (const option of ["--depth", "--model", "--weights", "--layer", "--device", "--batch", "-o,", "--format"])
+    expect(featuresHelp.stdout).toContain(option);
+  expect(nothing).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(/^Usage: residual /) });
+});

@@ -1,0 +1,40 @@
+/** From arguments to an exit code: picks the subcommand, and turns whatever it throws into one line on standard error. */
+import { Command, CommanderError } from "commander";
+import { exitCode, reportFailure, UsageError } from "./exit.ts";
+import { addFeaturesCommand } from "./features-command.ts";
+import { packageVersion } from "./version.ts";
+
+/** Whether errors are said as JSON; known before the options are parsed, so that wrong options too are said as asked. */
+export function saysJson(argv: readonly string[]): boolean {
+  return argv.includes("--json");
+}
+
+/** Runs `residual ARGV…` and gives its exit code; never throws. */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  const program = new Command("residual")
+    .description("Images in, the feature vectors of a ResNet out: WebGPU or WebAssembly, no native module.")
+    .version(await packageVersion())
+    .configureOutput({ outputError: () => undefined }) // said by `failure`, as every other error is
+    .exitOverride();
+  let code: number = exitCode.done;
+  addFeaturesCommand(program, (value) => {
+    code = value;
+  });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return code;
+  } catch (error) {
+    return failure(error, program, argv);
+  }
+}
+
+function failure(error: unknown, program: Command, argv: readonly string[]): number {
+  const json = saysJson(argv);
+  if (!(error instanceof CommanderError)) return reportFailure(error, { json });
+  if (error.exitCode === 0) return exitCode.done; // --help and --version
+  if (error.code === "commander.help") return exitCode.usage; // no command was named: the help stands on standard error
+  const command = program.commands.find((known) => known.name() === argv[0]);
+  const help = command ? `residual ${command.name()} --help` : "residual --help";
+  const said = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
+  return reportFailure(new UsageError(`${said}; ${help} shows what there is`), { json });
+}
