@@ -38,6 +38,11 @@ export class WasmSession implements Session {
   readonly #calls: readonly Call[];
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
+  /**
+   * V8 compiles a function at first quickly and badly, and well once it has run for a while, but never within a call: a first batch
+   * would be slow from its first image to its last. So the first image goes alone, once.
+   */
+  #warm = false;
 
   /** Allocates the arena: throws DeviceError when there is no room for it. */
   constructor(parts: WasmSessionParts) {
@@ -87,6 +92,19 @@ export class WasmSession implements Session {
       const { data } = inputs.get(port.name)!;
       resident.heap.floats(this.#address(port.source), data.length).set(data);
     }
+    if (!this.#warm && batch > 1) await this.#steps(1, pace);
+    await this.#steps(batch, pace);
+    this.#warm = true;
+    return new Map(
+      plan.outputs.map((port) => {
+        const shape = port.batched ? [batch, ...port.shape.slice(1)] : port.shape;
+        const data = resident.heap.floats(this.#address(port.source), sizeOf(shape)).slice();
+        return [port.name, { shape, dtype: "float32", data }];
+      }),
+    );
+  }
+
+  async #steps(batch: number, pace: () => Promise<void>): Promise<void> {
     for (const { node, run, operands, repeatAt, repeat } of this.#calls) {
       for (const position of repeatAt) operands[position] = repeat === "batch" ? batch : repeat;
       try {
@@ -97,13 +115,6 @@ export class WasmSession implements Session {
       await pace();
       this.#throwIfDisposed();
     }
-    return new Map(
-      plan.outputs.map((port) => {
-        const shape = port.batched ? [batch, ...port.shape.slice(1)] : port.shape;
-        const data = resident.heap.floats(this.#address(port.source), sizeOf(shape)).slice();
-        return [port.name, { shape, dtype: "float32", data }];
-      }),
-    );
   }
 
   /** What a stage's argument is: a byte address, or 0 where the number of repeats is put at each run. */
