@@ -88,12 +88,8 @@ export class WasmSession implements Session {
     const pace = createPacer(signal);
     await pace();
     this.#throwIfDisposed();
-    for (const port of plan.inputs) {
-      const { data } = inputs.get(port.name)!;
-      resident.heap.floats(this.#address(port.source), data.length).set(data);
-    }
-    if (!this.#warm && batch > 1) await this.#steps(1, pace);
-    await this.#steps(batch, pace);
+    if (!this.#warm && batch > 1) await this.#pass(inputs, 1, pace);
+    await this.#pass(inputs, batch, pace);
     this.#warm = true;
     return new Map(
       plan.outputs.map((port) => {
@@ -104,7 +100,14 @@ export class WasmSession implements Session {
     );
   }
 
-  async #steps(batch: number, pace: () => Promise<void>): Promise<void> {
+  /** Inputs are copied at each pass: their buffers serve other values later. */
+  async #pass(inputs: ReadonlyMap<string, HostTensor>, batch: number, pace: () => Promise<void>): Promise<void> {
+    for (const { name, shape, batched, source } of this.#parts.plan.inputs) {
+      const elements = sizeOf(shape) * (batched ? batch : 1);
+      this.#parts.resident.heap
+        .floats(this.#address(source), elements)
+        .set(inputs.get(name)!.data.subarray(0, elements));
+    }
     for (const { node, run, operands, repeatAt, repeat } of this.#calls) {
       for (const position of repeatAt) operands[position] = repeat === "batch" ? batch : repeat;
       try {
