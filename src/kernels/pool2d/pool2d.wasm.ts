@@ -77,7 +77,7 @@ function emitWindow(f: FunctionBuilder, pool: PoolEmitter, { rows, columns, firs
   repeatTimes(f, rows.count, () => {
     const at = f.let(row);
     repeatTimes(f, columns.count, () => {
-      sums.forEach((sum, i) => f.set(sum, pool.combine(sum, loadLanes(at, lanes[i]!, 16 * i))));
+      for (const [i, sum] of sums.entries()) f.set(sum, pool.combine(sum, loadLanes(at, lanes[i]!, 16 * i)));
       increment(f, at, pool.dilation[1] * pixel);
     });
     increment(f, row, pool.dilation[0] * pool.size[1] * pixel);
