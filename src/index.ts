@@ -40,3 +40,8 @@ export {
   resnet152,
 } from "./model/open-model.ts";
 export type { Normalize, Pool } from "./model/pooling.ts";
+export type { Constant, StateDict } from "./tensor/host-tensor.ts";
+export { openWeights } from "./weights/open-weights.ts";
+export type { SafetensorsDtype } from "./weights/safetensors-dtypes.ts";
+export { type TensorToWrite, writeSafetensors } from "./weights/safetensors-write.ts";
+export type { WeightSource } from "./weights/weight-source.ts";

@@ -36,7 +36,7 @@ export function runScript(script: string, args: readonly string[], options: RunO
     const child = spawn(process.execPath, ["--conditions=source", fromRoot(script), ...args], {
       cwd,
       stdio: ["pipe", output, "pipe"],
-      env: { ...process.env, NO_COLOR: "", FORCE_COLOR: "", NODE_OPTIONS: "", ...env },
+      env: { ...plainEnvironment(), ...env },
     });
     const running: RunningProcess = {
       pid: child.pid!,
@@ -59,6 +59,12 @@ export function runScript(script: string, args: readonly string[], options: RunO
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code: code ?? signal!, stdout, stderr }));
   });
+}
+
+/** Ours without what would colour the output or change how Node runs. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  const { NO_COLOR, FORCE_COLOR, NODE_OPTIONS, ...others } = process.env;
+  return others;
 }
 
 export function runResidual(args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
