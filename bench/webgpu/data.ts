@@ -1,0 +1,46 @@
+// What the page is given: the goldens' weights as a safetensors file, and photos as a network's input; and what PyTorch made of them.
+import { fileURLToPath } from "node:url";
+import { preprocess } from "../../src/image/preprocess.ts";
+import { presets } from "../../src/image/preset.ts";
+import { readImage } from "../../src/model/image-source.ts";
+import { writeSafetensors } from "../../src/weights/safetensors-write.ts";
+import { goldenIndex, goldenStateDict, openGoldenOutputs } from "../../test/support/golden-networks.ts";
+import { type BenchModel, side } from "./workload.ts";
+
+/** The bytes of `photos`, or of the weights of a network's name. */
+export async function benchData(name: string): Promise<Uint8Array> {
+  if (name === "photos") return photoBytes();
+  if (name === "resnet18" || name === "resnet50") return weightBytes(name);
+  throw new Error(`bench-data: there is no ${name}`);
+}
+
+async function weightBytes(model: BenchModel): Promise<Uint8Array> {
+  const state = await goldenStateDict(model);
+  const tensors = await Promise.all(
+    [...state.tensors].map(async ([name, { shape, read }]) => ({
+      ...{ name, shape, dtype: "F32" as const },
+      data: Float32Array.from(await read()),
+    })),
+  );
+  await state.close();
+  return writeSafetensors(tensors);
+}
+
+async function photoBytes(): Promise<Uint8Array> {
+  const { scenes } = await goldenIndex();
+  const size = 3 * side * side;
+  const data = new Float32Array(scenes.length * size);
+  for (const [i, photo] of scenes.entries()) {
+    const path = fileURLToPath(new URL(`../../examples/photos/${photo}`, import.meta.url));
+    preprocess(await readImage(path), presets["torchvision-v1"], data.subarray(i * size, (i + 1) * size));
+  }
+  return new Uint8Array(data.buffer);
+}
+
+/** PyTorch's logits of the first `batch` photos, one after another. */
+export async function pytorchLogits(model: BenchModel, batch: number): Promise<Float32Array> {
+  const { scenes } = await goldenIndex();
+  await using golden = await openGoldenOutputs(model);
+  const logits = await Promise.all(scenes.slice(0, batch).map((photo) => golden.read(photo, "fc")));
+  return Float32Array.from(logits.flatMap((numbers) => [...numbers]));
+}
