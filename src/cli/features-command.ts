@@ -13,7 +13,7 @@ import { type Normalize, normalizes, type Pool, pools } from "../model/pooling.t
 import type { Output } from "../platform/platform.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
-import { oneNumberOf, oneOf, wholeNumber } from "./option-parsers.ts";
+import { oneNumberOf, oneOf, shown, wholeNumber } from "./option-parsers.ts";
 import { expandPaths } from "./path-list.ts";
 
 interface FeaturesFlags {
@@ -152,5 +152,5 @@ function formatOf({ format, output }: FeaturesFlags): RowFormat {
   const suffix = output.match(/\.([^./\\]+)$/)?.[1]?.toLowerCase();
   const known = rowFormats.find((candidate) => candidate === suffix);
   if (known) return known;
-  throw new UsageError(`-o ${output}: the suffix names no format; end it in .jsonl or .json, or say --format`);
+  throw new UsageError(`-o ${shown(output)}: the suffix names no format; end it in .jsonl or .json, or say --format`);
 }

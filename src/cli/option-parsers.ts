@@ -26,7 +26,7 @@ export function wholeNumber(flag: string, least: number, most: number): (value: 
 }
 
 /** A value as it stands, quoted where it is empty or has spaces. */
-function shown(value: string): string {
+export function shown(value: string): string {
   return /^\S+$/.test(value) ? value : JSON.stringify(value);
 }
 

@@ -52,7 +52,7 @@ export function withOutputs(graph: Graph, names: readonly string[]): Graph {
 function suggest(graph: Graph, name: string): string {
   const all = [...nodeNames(graph), ...graph.aliases.keys()];
   const near = nearestNames(name, all, 6);
-  if (near.length > 0) return `near it are ${near.join(", ")}`;
+  if (near.length > 0) return `near it ${near.length === 1 ? "is" : "are"} ${near.join(", ")}`;
   const outer = all.filter((candidate) => !candidate.includes("."));
   return `there are ${outer.join(", ")} and those inside them`;
 }
