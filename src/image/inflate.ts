@@ -1,7 +1,8 @@
 /**
  * The zlib format (RFC 1950) and deflate (RFC 1951), decompressing only, into a buffer of known size: nothing is allocated by what a
  * file claims, and it stops when the buffer is full, whatever follows. The runtimes' own (node:zlib, DecompressionStream) differ from
- * one another in what they make of a stream that ends too soon or goes on too long; this is the same everywhere.
+ * one another in what they make of a stream that ends too soon or goes on too long, and fflate 0.8 takes a stored block of a wrong
+ * length, a string from before the beginning and a code of wrong lengths without a word; this refuses them, and is the same everywhere.
  */
 
 /** Why it stopped: the buffer is full, or before that the stream ended, the bytes ended, or made no sense. */
