@@ -33,3 +33,16 @@ test("a device outlives everything that its user let go of, and an open one does
   const { stdout } = await promisify(execFile)(process.execPath, flags, { cwd, timeout: 30_000 });
   expect(stdout).toBe("1,2,3,4\n");
 });
+
+test("where the linker finds no Vulkan, that is the reason, and Dawn is not asked: it would write to standard error", async () => {
+  const script = `
+    import { gpu } from ${JSON.stringify(new URL("./node.ts", import.meta.url).href)};
+    console.log((await gpu()).reason ?? "entry");`;
+  const flags = ["--conditions=source", "--no-warnings", "--input-type=module", "-e", script];
+  const cwd = fileURLToPath(new URL("../..", import.meta.url));
+  const env = { ...process.env, LD_LIBRARY_PATH: "", NODE_OPTIONS: "" };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, flags, { cwd, env, timeout: 30_000 });
+  expect(stderr).toBe("");
+  // "entry" where the system has a Vulkan of its own.
+  expect(["there is no GPU driver: Vulkan's libvulkan.so.1 is not installed\n", "entry\n"]).toContain(stdout);
+});

@@ -23,6 +23,7 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuEntry> {
   const own = globalThis.navigator?.gpu;
   if (own) return { gpu: own };
   if ("Deno" in globalThis) return { reason: "Deno's WebGPU is switched off; start Deno with --unstable-webgpu" };
+  if (isVulkanMissing()) return { reason: "there is no GPU driver: Vulkan's libvulkan.so.1 is not installed" };
   try {
     const { create, globals } = await import("webgpu");
     defineConstants(globals);
@@ -37,6 +38,20 @@ export async function gpu(options: GpuOptions = {}): Promise<GpuEntry> {
         ? "the package webgpu (Dawn) is not installed; run npm install webgpu"
         : `the package webgpu (Dawn) cannot be loaded: ${messageOf(error)}`,
     };
+  }
+}
+
+/**
+ * On Linux, where Dawn knows no other way to a GPU: whether the linker finds no Vulkan. Dawn would find out by itself, but its C++ writes
+ * two lines about it to standard error, past whatever we do. Node refuses the library too (it is no module of Node's), in other words.
+ */
+function isVulkanMissing(): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    process.dlopen({ exports: {} }, "libvulkan.so.1");
+    return false;
+  } catch (error) {
+    return /libvulkan\.so\.1: (cannot open shared object file|No such file)/.test(messageOf(error));
   }
 }
 
