@@ -1,5 +1,5 @@
 /** Every example, run as its first lines say, and what it prints. */
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -171,6 +171,24 @@ it("neighbours: the two nearest of each photo, mutual ones marked, colour only w
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(message);
   }
+});
+
+it("npm run quickstart: of twenty photos, nine pairs are each other's nearest", async () => {
+  const { scripts } = JSON.parse(await readFile(fromRoot("package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  expect(scripts.quickstart).toBe(
+    "npm run --silent residual -- features examples/photos --model tiny -o vectors.jsonl && node examples/neighbours.ts vectors.jsonl",
+  );
+  const file = join(folder, "vectors.jsonl");
+  const args = ["features", fromRoot("examples/photos"), "--model", "tiny", "--device", "wasm", "--quiet", "-o", file];
+  expect(await runScript("src/cli/main.ts", args)).toEqual({ code: 0, stdout: "", stderr: "" });
+  const rows = (await linesOf("neighbours.ts", [file])).filter((line) => /^\S+\.\w+ +[↔→] /.test(line));
+  expect(rows).toHaveLength(20);
+  const alone = rows.filter((line) => !line.includes("↔"));
+  expect(alone.map((line) => line.split(" ")[0])).toEqual(["cameraman.jpg", "clock.jpg"]);
+  for (const scene of ["astronaut", "bricks", "cat", "coffee", "galaxies", "grass", "gravel", "retina", "rocket"])
+    expect(rows.filter((line) => new RegExp(`^${scene}\\S* +↔ ${scene}`).test(line))).toHaveLength(2);
 });
 
 it("none is left out", async () => {
