@@ -50,7 +50,9 @@ async function runOp(
     session.dispose();
     return outputs;
   } catch (error) {
-    if (error instanceof OptionError && error.message.includes("does not take this shape")) return error.message;
+    const refusal =
+      error instanceof OptionError && error.message.match(/the kernel (\S+) does not take this shape: .*/);
+    if (refusal) return refusal[0];
     throw error;
   } finally {
     resident.dispose();
@@ -66,7 +68,8 @@ async function outputsOf(...[backend, graph, way, given]: Parameters<typeof runO
 
 describe.each<DeviceName>(["webgpu", "wasm", "reference"])("%s", (device) => {
   let backend: Backend;
-  const refusals: string[] = [];
+  /** Why a kernel does not take a shape, and the cases of which. */
+  const refusals = new Map<string, Set<string>>();
   const errors = new Map<string, number>();
 
   beforeAll(async () => {
@@ -76,8 +79,14 @@ describe.each<DeviceName>(["webgpu", "wasm", "reference"])("%s", (device) => {
     backend?.dispose();
     const worst = [...errors].map(([label, error]) => `${label} ${error.toExponential(1)}`);
     console.log(`${device}: largest relative error by kernel\n  ${worst.join("\n  ")}`);
-    if (refusals.length > 0) console.log(`${device}: not taken\n  ${refusals.join("\n  ")}`);
+    const refused = [...refusals].map(([reason, cases]) => `${reason}: ${[...cases].join(", ")}`);
+    if (refused.length > 0) console.log(`${device}: cases that a kernel does not take\n  ${refused.join("\n  ")}`);
   });
+
+  function noteRefusal(testCase: OpCase<object>, reason: string): void {
+    const cases = refusals.get(reason) ?? new Set();
+    refusals.set(reason, cases.add(testCase.name));
+  }
 
   /** The case by every kernel that takes it against the reference; kernels of one sumOrder give the same bits. */
   async function checkCase(name: OpName, testCase: OpCase<object>): Promise<void> {
@@ -89,7 +98,7 @@ describe.each<DeviceName>(["webgpu", "wasm", "reference"])("%s", (device) => {
       const label = way.id ?? name;
       const outputs = await runOp(backend, graph, way, [operands]);
       if (typeof outputs === "string") {
-        refusals.push(`${name} ${testCase.name}: ${outputs}`);
+        noteRefusal(testCase, outputs);
         continue;
       }
       const { shape, data } = outputs[0]!;
@@ -151,7 +160,7 @@ describe.each<DeviceName>(["webgpu", "wasm", "reference"])("%s", (device) => {
         const expected = opOf(name).reference(testCase.attrs, operands);
         for (const way of waysOf(name, device)) {
           const outputs = await runOp(backend, graph, way, [operands]);
-          if (typeof outputs === "string") refusals.push(`${name} ${testCase.name}: ${outputs}`);
+          if (typeof outputs === "string") noteRefusal(testCase, outputs);
           else expectClose(way.id ?? name, outputs[0]!.data, expected.data, limit);
         }
       });
