@@ -12,6 +12,8 @@ import {
 import { conv2dReference } from "./conv2d.reference.ts";
 import { conv2dWasmGeneral } from "./conv2d.wasm-general.ts";
 import { conv2dWgslGemm } from "./conv2d.wgsl-gemm.ts";
+import { conv2dWgslGeneral } from "./conv2d.wgsl-general.ts";
+import { conv2dWgslLanes } from "./conv2d.wgsl-lanes.ts";
 
 export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   name: "conv2d",
@@ -21,7 +23,7 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   problem: conv2dProblem,
   cost: conv2dCost,
   reference: conv2dReference,
-  wgsl: [conv2dWgslGemm],
+  wgsl: [conv2dWgslLanes, conv2dWgslGemm, conv2dWgslGeneral],
   wasm: conv2dWasmGeneral,
   cases: conv2dCases,
 };
