@@ -38,6 +38,7 @@ declare global {
 
 const engines: Record<EngineName, () => Promise<OpenRunner>> = {
   ours: async () => (await import("./ours.ts")).openOurs,
+  oursGemm: async () => (await import("./ours.ts")).openOursGemm,
   tfjs: async () => (await import("../peers/tfjs.ts")).openTfjs,
   onnxruntime: async () => (await import("../peers/onnxruntime.ts")).openOnnxruntime,
 };

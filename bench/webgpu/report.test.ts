@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import {
   type BenchRecord,
-  peerRatios,
   type Result,
   resultFile,
   resultPage,
   resultTable,
   slowerThanTfjs,
+  timesOf,
 } from "./report.ts";
 
 const result: Result = {
@@ -30,13 +30,13 @@ const record: BenchRecord = {
 
 describe("the record of a benchmark", () => {
   it("compares round by round", () => {
-    expect(peerRatios(result)).toEqual({ tfjs: { median: 1.5, low: 1.25, high: 1.5 } });
-    expect(peerRatios({ ...result, engines: { tfjs: result.engines.tfjs! } })).toEqual({});
+    expect(timesOf("ours", result)).toEqual({ tfjs: { median: 1.5, low: 1.25, high: 1.5 } });
+    expect(timesOf("ours", { ...result, engines: { tfjs: result.engines.tfjs! } })).toEqual({});
   });
 
   it("names what is slower than TensorFlow.js, and nothing else", () => {
     expect(slowerThanTfjs([result, slow])).toEqual([
-      "resnet18, batch 8: TensorFlow.js takes 0.90 times as long as ours",
+      "resnet18, batch 8: TensorFlow.js takes 0.90 times as long as residual",
     ]);
   });
 

@@ -33,27 +33,29 @@ export interface BenchRecord {
 
 const titles: Record<EngineName, string> = {
   ours: "residual",
+  oursGemm: "residual, wgsl-gemm",
   tfjs: "TensorFlow.js",
   onnxruntime: "onnxruntime-web",
 };
 
-/** How many times longer each peer took than ours, by rounds; nothing where ours was not measured. */
-export function peerRatios({ engines }: Result): Partial<Record<EngineName, Spread>> {
-  const { ours, ...peers } = engines;
-  if (!ours) return {};
-  const entries = Object.entries(peers) as [EngineName, Measured][];
+/** How many times longer each other engine took than `base`, by rounds; nothing where that was not measured. */
+export function timesOf(base: EngineName, { engines }: Result): Partial<Record<EngineName, Spread>> {
+  const measured = engines[base];
+  if (!measured) return {};
+  const others = (Object.entries(engines) as [EngineName, Measured][]).filter(([name]) => name !== base);
   return Object.fromEntries(
-    entries.map(([name, { milliseconds }]) => [name, spreadOf(ratiosOf(milliseconds, ours.milliseconds))]),
+    others.map(([name, { milliseconds }]) => [name, spreadOf(ratiosOf(milliseconds, measured.milliseconds))]),
   );
 }
 
-/** What ours was slower than TensorFlow.js in, one line each. */
+/** What one of ours was slower than TensorFlow.js in, one line each. */
 export function slowerThanTfjs(results: readonly Result[]): string[] {
-  return results.flatMap((result) => {
-    const ratio = peerRatios(result).tfjs;
+  const pairs = results.flatMap((result) => (["ours", "oursGemm"] as const).map((own) => ({ result, own })));
+  return pairs.flatMap(({ result, own }) => {
+    const ratio = timesOf(own, result).tfjs;
     if (!ratio || ratio.median >= 1) return [];
     const what = [result.model, result.layer?.label, `batch ${result.batch}`].filter((part) => part !== undefined);
-    return [`${what.join(", ")}: TensorFlow.js takes ${ratio.median.toFixed(2)} times as long as ours`];
+    return [`${what.join(", ")}: TensorFlow.js takes ${ratio.median.toFixed(2)} times as long as ${titles[own]}`];
   });
 }
 
@@ -61,7 +63,7 @@ export function slowerThanTfjs(results: readonly Result[]): string[] {
 export function resultTable(results: readonly Result[]): string {
   const rows = [["network", "batch", "engine", "ms", "quartiles", "GFLOP/s", "times ours", "quartiles", "error"]];
   for (const result of results) {
-    const ratios = peerRatios(result);
+    const ratios = timesOf("ours", result);
     for (const [name, measured] of Object.entries(result.engines) as [EngineName, Measured][]) {
       const { median, low, high } = spreadOf(measured.milliseconds);
       const ratio = ratios[name];
@@ -90,13 +92,14 @@ export function resultPage(record: BenchRecord, file: string): string {
   const { machine, versions } = record;
   const rounds = record.results.map(({ engines }) => engines.ours?.milliseconds.length ?? 0);
   const named = (Object.keys(versions) as EngineName[])
-    .filter((name) => name !== "ours")
+    .filter((name) => !name.startsWith("ours"))
     .map((name) => `${titles[name]} ${versions[name]}`);
   return `# WebGPU beside other engines
 
 Photos in JavaScript's memory to logits in JavaScript's memory, upload and readback included; float32; all in one page of one browser,
 interleaved, ${Math.min(...rounds)} to ${Math.max(...rounds)} rounds. "Times ours" is how many times longer the engine took than ours in the same round, the median
-over the rounds: above 1, ours is faster. The error is the largest relative one against PyTorch. All numbers are in [${file}](${file}); how
+over the rounds: above 1, ours is faster. "residual, wgsl-gemm" is ours with the convolutions that a graphics card gets; on an adapter in
+software it has others. The error is the largest relative one against PyTorch. All numbers are in [${file}](${file}); how
 they come about is in [bench/README.md](../README.md).
 
 - Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB; load ${machine.load.toFixed(1)} before the first round

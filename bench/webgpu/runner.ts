@@ -30,7 +30,8 @@ export interface Runner {
 
 export type OpenRunner = (workload: Workload) => Promise<Runner>;
 
-export const engineNames = ["ours", "tfjs", "onnxruntime"] as const;
+/** `oursGemm`: our convolutions by the kernel that graphics cards get, also where the adapter is software and has one of its own. */
+export const engineNames = ["ours", "oursGemm", "tfjs", "onnxruntime"] as const;
 export type EngineName = (typeof engineNames)[number];
 
 /** The graph as the other engines are given it: batch norms in the convolutions, each convolution with its bias, residual and ReLU. */
