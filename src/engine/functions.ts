@@ -70,6 +70,11 @@ export function relu(x: Tensor): Tensor {
   return operation("relu", {}, [x]);
 }
 
+/** 1 / (1 + exp(−x)). */
+export function sigmoid(x: Tensor): Tensor {
+  return operation("sigmoid", {}, [x]);
+}
+
 /** The largest number of each window; padding counts as −∞. */
 export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor {
   const { kernel, stride = kernel, padding = 0, dilation = 1, ceilMode = false } = options;

@@ -18,6 +18,7 @@ import { mul } from "./mul/mul.op.ts";
 import type { AnyOp } from "./op.ts";
 import { relu } from "./relu/relu.op.ts";
 import { reshape } from "./reshape/reshape.op.ts";
+import { sigmoid } from "./sigmoid/sigmoid.op.ts";
 import { softmax } from "./softmax/softmax.op.ts";
 import { sub } from "./sub/sub.op.ts";
 
@@ -25,6 +26,7 @@ export const table = {
   conv2d,
   batchNorm,
   relu,
+  sigmoid,
   maxPool2d,
   avgPool2d,
   adaptiveAvgPool2d,

@@ -25,6 +25,7 @@ OPS = {
     "conv2d": conv2d,
     "batchNorm": lambda a, x, mean, var, weight, bias: F.batch_norm(x, mean, var, weight, bias, eps=a["eps"]),
     "relu": lambda a, x: x.relu(),
+    "sigmoid": lambda a, x: x.sigmoid(),
     "maxPool2d": lambda a, x: F.max_pool2d(x, a["kernel"], a["stride"], a["padding"], a["dilation"], a["ceilMode"]),
     "avgPool2d": lambda a, x: F.avg_pool2d(x, a["kernel"], a["stride"], a["padding"], a["ceilMode"], a["countIncludePad"]),
     "adaptiveAvgPool2d": lambda a, x: F.adaptive_avg_pool2d(x, a["outputSize"]),
