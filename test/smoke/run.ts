@@ -28,7 +28,7 @@ interface Runtime {
 /** A runtime that runs `command.ts` as it is; `command` may have arguments of its own. */
 function commandLine(name: string, devices: Device[], [command, ...args]: [string, ...string[]]): Runtime {
   const run = async (device: Device) => {
-    const options = { cwd: root, timeout: 120_000, maxBuffer: 1 << 26 };
+    const options = { cwd: root, env: { ...process.env, NO_COLOR: "1" }, timeout: 300_000, maxBuffer: 1 << 26 };
     const all = [...args, "--conditions=source", program, device, ...photos];
     const { stdout } = await promisify(execFile)(command, all, options);
     return JSON.parse(stdout) as Run;
