@@ -9,7 +9,8 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"],
     pool: "forks",
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    maxWorkers: "100%", // vitest leaves a core free, which on two cores is half the machine
+    testTimeout: 180_000, // a GPU in software, on a busy machine
+    hookTimeout: 180_000,
   },
 });
