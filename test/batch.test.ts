@@ -82,5 +82,5 @@ describe.each(runs)("%s on %s at %i pixels", (name, device, side) => {
     session.dispose();
     resident.dispose();
     engine.dispose();
-  });
+  }, 600_000);
 });
