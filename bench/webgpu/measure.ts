@@ -52,14 +52,16 @@ export async function measure(page: RemotePage, spec: WorkloadSpec, options: Mea
   const fitting = Math.floor((options.seconds * 1000) / warmRound);
   const count = options.rounds ?? Math.min(rounds.most, Math.max(rounds.least, fitting));
   const times = new Map(engines.map((engine) => [engine, [] as number[]]));
-  for (let round = 0; round < count; round++)
+  for (let round = 0; round < count; round++) {
     for (const engine of engines) {
       const { milliseconds, output } = await page.time(engine);
       times.get(engine)!.push(milliseconds);
       const error = relativeError(Float32Array.from(output), expected!);
       if (!(error <= limits[engine])) throw new Error(`${name}: ${engine} is off by ${error} in round ${round + 1}`);
     }
-  say(`${name}: ${count} rounds done`);
+    const last = engines.map((engine) => `${engine} ${times.get(engine)!.at(-1)!.toFixed(0)}`);
+    say(`${name}: round ${round + 1} of ${count}: ${last.join(", ")} ms`);
+  }
   for (const engine of engines) await page.close(engine);
   const measured = engines.map((engine) => [engine, { milliseconds: times.get(engine)!, error: errors.get(engine)! }]);
   return { engines: Object.fromEntries(measured), versions };

@@ -1,4 +1,4 @@
-/** The record of a benchmark of WebGPU, and the table made of it. Pure: nothing is measured here. */
+/** What a benchmark of WebGPU found, and the table made of it. Pure: nothing is measured here. */
 import type { EngineName } from "./runner.ts";
 import { ratiosOf, type Spread, spreadOf } from "./statistics.ts";
 
@@ -19,19 +19,7 @@ export interface Result {
   readonly engines: Partial<Record<EngineName, Measured>>;
 }
 
-export interface BenchRecord {
-  readonly date: string;
-  /** The commit, and whether files of src/ differed from it. */
-  readonly commit: string;
-  readonly modified: boolean;
-  readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGiB: number; readonly load: number };
-  readonly browser: string;
-  readonly adapter: string;
-  readonly versions: Partial<Record<EngineName, string>>;
-  readonly results: readonly Result[];
-}
-
-const titles: Record<EngineName, string> = {
+export const titles: Record<EngineName, string> = {
   ours: "residual",
   oursGemm: "residual, wgsl-gemm",
   tfjs: "TensorFlow.js",
@@ -64,55 +52,26 @@ export function resultTable(results: readonly Result[]): string {
   const rows = [["network", "batch", "engine", "ms", "quartiles", "GFLOP/s", "times ours", "quartiles", "error"]];
   for (const result of results) {
     const ratios = timesOf("ours", result);
+    const layer = result.layer ? `, ${result.layer.count} × ${result.layer.label}` : "";
     for (const [name, measured] of Object.entries(result.engines) as [EngineName, Measured][]) {
-      const { median, low, high } = spreadOf(measured.milliseconds);
+      const time = spreadOf(measured.milliseconds);
       const ratio = ratios[name];
-      const layer = result.layer && `, ${result.layer.count} × ${result.layer.label}`;
       rows.push([
-        `${result.model}${layer ?? ""}`,
-        String(result.batch),
-        titles[name],
-        median.toFixed(0),
-        `${low.toFixed(0)} to ${high.toFixed(0)}`,
-        (result.flops / median / 1e6).toFixed(2),
-        ratio ? ratio.median.toFixed(2) : "",
-        ratio ? `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}` : "",
+        ...[`${result.model}${layer}`, String(result.batch), titles[name]],
+        ...[time.median.toFixed(0), `${time.low.toFixed(0)} to ${time.high.toFixed(0)}`],
+        (result.flops / time.median / 1e6).toFixed(2),
+        ...(ratio ? [ratio.median.toFixed(2), `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`] : ["", ""]),
         measured.error.toExponential(1),
       ]);
     }
   }
+  return markdownTable(rows);
+}
+
+/** The first row is the head. */
+export function markdownTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`);
   lines.splice(1, 0, `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);
   return lines.join("\n");
-}
-
-/** The page bench/results/webgpu.md. */
-export function resultPage(record: BenchRecord, file: string): string {
-  const { machine, versions } = record;
-  const rounds = record.results.map(({ engines }) => engines.ours?.milliseconds.length ?? 0);
-  const named = (Object.keys(versions) as EngineName[])
-    .filter((name) => !name.startsWith("ours"))
-    .map((name) => `${titles[name]} ${versions[name]}`);
-  return `# WebGPU beside other engines
-
-Photos in JavaScript's memory to logits in JavaScript's memory, upload and readback included; float32; all in one page of one browser,
-interleaved, ${Math.min(...rounds)} to ${Math.max(...rounds)} rounds. "Times ours" is how many times longer the engine took than ours in the same round, the median
-over the rounds: above 1, ours is faster. "residual, wgsl-gemm" is ours with the convolutions that a graphics card gets; on an adapter in
-software it has others. The error is the largest relative one against PyTorch. All numbers are in [${file}](${file}); how
-they come about is in [bench/README.md](../README.md).
-
-- Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB; load ${machine.load.toFixed(1)} before the first round
-- Adapter: ${record.adapter}, a GPU in software; Chromium ${record.browser}
-- Engines: residual at ${record.commit.slice(0, 12)}${record.modified ? " with changes" : ""}; ${named.join("; ")}
-- Date: ${record.date}
-
-${resultTable(record.results)}
-`;
-}
-
-/** `webgpu-2026-01-31-amd-epyc-2-cores.json` */
-export function resultFile({ date, machine }: BenchRecord): string {
-  const slug = `${machine.cpu} ${machine.cores} cores`.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  return `webgpu-${date.slice(0, 10)}-${slug}.json`;
 }

@@ -1,9 +1,9 @@
 // `npm run bench:webgpu`: this library on WebGPU beside TensorFlow.js and onnxruntime-web, on the same adapter, in one page, interleaved.
-// README.md in bench/ says how to read it. A whole run is recorded in bench/results, one narrowed by options is only printed. Ends with 1
-// where ours is slower than TensorFlow.js.
+// README.md in bench/ says how to read it. Networks on all engines are recorded in bench/results as soon as each is measured. Ends with 1 where
+// ours is slower than TensorFlow.js.
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
@@ -11,7 +11,8 @@ import { oneNumberOf, oneOf, wholeNumber } from "../../src/cli/option-parsers.ts
 import { startBrowser } from "./browser.ts";
 import { benchData, pytorchLogits } from "./data.ts";
 import { measure } from "./measure.ts";
-import { type BenchRecord, type Result, resultFile, resultPage, resultTable, slowerThanTfjs } from "./report.ts";
+import { type BenchRecord, type RecordedResult, recordFile, recordPage, withResult } from "./record.ts";
+import { type Result, resultTable, slowerThanTfjs } from "./report.ts";
 import { type EngineName, engineNames } from "./runner.ts";
 import type { BenchModel } from "./workload.ts";
 
@@ -25,6 +26,7 @@ interface Options {
   seconds: number;
   engine?: EngineName[];
   layers?: boolean;
+  record: boolean;
 }
 
 const collect = (flag: string) => {
@@ -39,13 +41,14 @@ const options = new Command("bench:webgpu")
   .option("--seconds <n>", "for the rounds of one workload", wholeNumber("--seconds", 1, 3600), 120)
   .option("--engine <name>", `${engineNames.join(", ")}; may be given several times`, collect("--engine"))
   .option("--layers", "each kind of convolution alone, instead of the networks")
+  .option("--no-record", "only print")
   .allowExcessArguments(false)
   .parse()
   .opts<Options>();
 
 const say = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const engines = engineNames.filter((name) => options.engine?.includes(name) ?? true);
-const whole = !options.model && !options.batch && !options.engine && !options.layers;
+const recorded = options.record && !options.engine && !options.layers;
 const root = fileURLToPath(new URL("../..", import.meta.url));
 if (!existsSync(`${root}bench/peers/node_modules`)) {
   console.error("bench:webgpu: the peers are not installed: npm ci --prefix bench/peers --ignore-scripts");
@@ -53,47 +56,48 @@ if (!existsSync(`${root}bench/peers/node_modules`)) {
 }
 
 const git = (...args: string[]) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
-const machine = {
-  ...{ cpu: cpus()[0]!.model.trim(), cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30) },
-  load: loadavg()[0]!,
+const source = {
+  commit: git("rev-parse", "HEAD"),
+  modified: git("status", "--porcelain", "src", "bench/webgpu") !== "",
 };
-const commit = { commit: git("rev-parse", "HEAD"), modified: git("status", "--porcelain", "--", "src") !== "" };
+const machine = { cpu: cpus()[0]!.model.trim(), cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30) };
 
 await using browser = await startBrowser(benchData);
 const { page } = browser;
-const results: Result[] = [];
-let versions: BenchRecord["versions"] = {};
-const keep = (result: Result) => {
-  results.push(result);
-  say(`so far:\n${resultTable(results)}`);
-};
+const runtime = { browser: browser.version, adapter: await page.adapter() };
 const common = { engines, rounds: options.rounds, seconds: options.seconds, say };
+const results: Result[] = [];
 for (const model of models.filter((name) => name === (options.model ?? name)))
   for (const batch of batches.filter((size) => size === (options.batch ?? size))) {
     if (options.layers) {
       for (const { node, label, count, flops } of await page.layers(model)) {
-        const measured = await measure(page, { model, batch, layer: node }, common);
-        keep({ model, batch, layer: { label, count }, flops: flops * batch, engines: measured.engines });
+        const { engines } = await measure(page, { model, batch, layer: node }, common);
+        results.push({ model, batch, layer: { label, count }, flops: flops * batch, engines });
       }
       continue;
     }
+    const before = { date: new Date().toISOString(), ...source, load: loadavg()[0]! };
     const expected = await pytorchLogits(model, batch);
-    const measured = await measure(page, { model, batch }, { ...common, expected });
-    versions = measured.versions;
-    keep({ model, batch, flops: (await page.flops(model)) * batch, engines: measured.engines });
+    const { engines, versions } = await measure(page, { model, batch }, { ...common, expected });
+    const result = { model, batch, flops: (await page.flops(model)) * batch, engines };
+    results.push(result);
+    say(`so far:\n${resultTable(results)}`);
+    if (recorded) await record({ ...result, conditions: { ...before, ...runtime, versions } });
   }
-
 console.log(resultTable(results));
-if (whole) {
-  const runtime = { browser: browser.version, adapter: await page.adapter(), versions };
-  const record: BenchRecord = { date: new Date().toISOString(), ...commit, machine, ...runtime, results };
-  const file = resultFile(record);
-  const folder = `${root}bench/results`;
-  await mkdir(folder, { recursive: true });
-  await writeFile(`${folder}/${file}`, `${JSON.stringify(record, null, 1)}\n`);
-  await writeFile(`${folder}/webgpu.md`, resultPage(record, file));
-  say(`recorded in bench/results/${file}`);
-}
 const slower = slowerThanTfjs(results);
 for (const line of slower) console.error(`SLOWER: ${line}`);
 process.exitCode = slower.length === 0 ? 0 : 1;
+
+async function record(result: RecordedResult): Promise<void> {
+  const folder = `${root}bench/results`;
+  const file = recordFile(machine, result.conditions.date);
+  await mkdir(folder, { recursive: true });
+  const known = existsSync(`${folder}/${file}`)
+    ? (JSON.parse(await readFile(`${folder}/${file}`, "utf8")) as BenchRecord)
+    : { machine, results: [] };
+  const next = withResult(known, result);
+  await writeFile(`${folder}/${file}`, `${JSON.stringify(next, null, 1)}\n`);
+  await writeFile(`${folder}/webgpu.md`, recordPage(next, file));
+  say(`recorded in bench/results/${file}`);
+}
