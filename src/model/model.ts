@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /**
  * A model: a network with its weights on a device, and the preprocessing that belongs to the weights. Images in, vectors out.
  */

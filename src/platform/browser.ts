@@ -4,7 +4,8 @@
  */
 import { UnsupportedError } from "../errors.ts";
 import { bytesSource, FileError, messageOf, openInMemory } from "./byte-source.ts";
-import type { ByteSource, FolderEntry, GpuEntry, GpuOptions, Output, PathKind, Source } from "./platform.ts";
+import type { FolderEntry, GpuEntry, GpuOptions, Output, PathKind } from "./platform.ts";
+import type { ByteSource, Source } from "./sources.ts";
 
 export async function openBytes(source: Source): Promise<ByteSource> {
   const inMemory = openInMemory(source);

@@ -4,7 +4,7 @@
  * every code of reading is one of ImageError's too.
  */
 import { OptionError, ResidualError } from "../errors.ts";
-import type { ByteSource } from "./platform.ts";
+import type { ByteSource } from "./sources.ts";
 
 export type FileErrorCode = "not-found" | "not-readable" | "truncated" | "too-large" | "not-writable";
 

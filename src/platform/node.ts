@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UnsupportedError } from "../errors.ts";
 import { allocate, checkRange, FileError, messageOf, openInMemory, shortRead } from "./byte-source.ts";
-import type { ByteSource, FolderEntry, PathKind, Source } from "./platform.ts";
+import type { FolderEntry, PathKind } from "./platform.ts";
+import type { ByteSource, Source } from "./sources.ts";
 
 export { gpu } from "./node-gpu.ts";
 export { openOutput } from "./node-output.ts";

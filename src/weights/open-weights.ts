@@ -3,7 +3,7 @@
  * reader is its file and an `open` in its line.
  */
 import { UnsupportedError, WeightError } from "../errors.ts";
-import type { ByteSource } from "../platform/platform.ts";
+import type { ByteSource } from "../platform/sources.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { openWeightSource, quoted, type WeightSource } from "./weight-source.ts";

@@ -4,7 +4,7 @@
  * of its own that says what would be right.
  */
 import { WeightError } from "../errors.ts";
-import type { ByteSource } from "../platform/platform.ts";
+import type { ByteSource } from "../platform/sources.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./safetensors-dtypes.ts";
 import { type JsonValue, parseStrictJson } from "./strict-json.ts";

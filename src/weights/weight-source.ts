@@ -5,7 +5,7 @@
 import { openBytes } from "#platform";
 import { WeightError } from "../errors.ts";
 import { FileError } from "../platform/byte-source.ts";
-import type { ByteSource, Source } from "../platform/platform.ts";
+import type { ByteSource, Source } from "../platform/sources.ts";
 
 /** What weights are read from: anything that the platform opens, or what is open already (and is then closed by the reader). */
 export type WeightSource = Source | ByteSource;
