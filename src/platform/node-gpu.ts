@@ -5,8 +5,11 @@
 import { messageOf } from "./byte-source.ts";
 import type { GpuEntry, GpuOptions } from "./platform.ts";
 
-/** Dawn rounds timestamps to 65.536 µs unless told otherwise: useless for timing a kernel. */
-const plainFlags = ["disable-dawn-features=timestamp_quantization"];
+/**
+ * Dawn rounds timestamps to 65.536 µs unless told otherwise: useless for timing a kernel. And it zeroes workgroup memory before each
+ * workgroup, which no kernel here needs: SwiftShader takes seconds to compile that, a GPU a barrier more.
+ */
+const plainFlags = ["enable-dawn-features=disable_workgroup_init", "disable-dawn-features=timestamp_quantization"];
 /** What Dawn may leave out when our kernels are trusted (the names are those of Dawn's Toggles.cpp). */
 const uncheckedFlags = [
   "enable-dawn-features=disable_robustness,skip_validation,disable_workgroup_init",

@@ -13,6 +13,7 @@ import { batchOf } from "../session-inputs.ts";
 import { batchCapacity, bufferBytes } from "./batch-capacity.ts";
 import type { BufferRequest, GpuDevice } from "./gpu-device.ts";
 import type { PipelineCache } from "./pipeline-cache.ts";
+import { PoliteWait } from "./polite-wait.ts";
 import type { WebGpuResident } from "./webgpu-resident.ts";
 
 export interface SessionParts {
@@ -90,6 +91,7 @@ export class WebGpuSession implements Session {
   readonly #parts: SessionParts;
   readonly #memory: Memory;
   readonly #dispatches: readonly Dispatch[];
+  readonly #politeWait = new PoliteWait();
   /** What the uniform of "batch" holds. */
   #batch = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -176,8 +178,10 @@ export class WebGpuSession implements Session {
 
   async #readBack(results: ReadonlyMap<string, HostTensor>, first: number, count: number): Promise<void> {
     const { staging, outputs } = this.#memory;
+    const { gpu } = this.#parts;
+    const read = () => gpu.settled("reading the outputs", staging.mapAsync(GPUMapMode.READ));
     try {
-      await this.#parts.gpu.settled("reading the outputs", staging.mapAsync(GPUMapMode.READ));
+      await (gpu.capabilities.software ? this.#politeWait.during(count, read) : read());
     } catch (error) {
       if (this.#disposed) throw disposedError();
       throw error;

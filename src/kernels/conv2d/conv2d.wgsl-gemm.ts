@@ -16,9 +16,9 @@ import {
   epilogueText,
   fetchText,
   kernelIndex,
+  pixelsText,
   type Runs,
   runsText,
-  windowText,
 } from "./conv2d.wgsl-parts.ts";
 
 /** Pixels, and channels, of a tile. */
@@ -85,20 +85,32 @@ fn fetch_four(start: u32, column: u32, inside: bool, r: u32) -> vec4f {
   );
 }`;
 
-/** WGSL: four neighbouring channels of a pixel. */
-const storeFourAtOnce = /* wgsl */ `
+/** WGSL: where the sums of four neighbouring channels begin, and where they go. */
+const fourAtOnce = /* wgsl */ `
+fn first_four(channel: u32) -> vec4f {
+  return first_sum(min(channel, OUT_CHANNELS - 4u) / 4u);
+}
+
 fn store_four(pixel: u32, channel: u32, sums: vec4f) {
   if (channel < OUT_CHANNELS) {
     let i = (pixel * OUT_CHANNELS + channel) / 4u;
-    y[i] = finished(sums, i, channel / 4u);
+    y[i] = finished(sums, i);
   }
 }`;
 
-const storeFourSingly = /* wgsl */ `
+const fourSingly = /* wgsl */ `
+fn sum_of(channel: u32) -> f32 {
+  return first_sum(min(channel, OUT_CHANNELS - 1u));
+}
+
+fn first_four(channel: u32) -> vec4f {
+  return vec4f(sum_of(channel), sum_of(channel + 1u), sum_of(channel + 2u), sum_of(channel + 3u));
+}
+
 fn store(pixel: u32, channel: u32, sum: f32) {
   if (channel < OUT_CHANNELS) {
     let i = pixel * OUT_CHANNELS + channel;
-    y[i] = finished(sum, i, channel);
+    y[i] = finished(sum, i);
   }
 }
 
@@ -116,11 +128,11 @@ function gemmStage(p: Conv2dProblem): WgslStage {
   const xElement = runs.ofPixels ? "vec4f" : "f32";
   const yElement = p.outChannels % 4 === 0 ? "vec4f" : "f32";
   const body = /* wgsl */ `${flatWorkgroupText}
-${windowText}
+${pixelsText}
 ${runsText(runs)}
 ${runs.ofPixels ? fetchFourOfPixel : `${fetchText(runs)}${fetchFourOfRow}`}
 ${epilogueText(p, yElement)}
-${yElement === "vec4f" ? storeFourAtOnce : storeFourSingly}
+${yElement === "vec4f" ? fourAtOnce : fourSingly}
 
 var<workgroup> x_tile: array<vec4f, ${step * xQuads}>; // (k, 16 quads of pixels and one unused)
 var<workgroup> weight_tile: array<vec4f, ${(step * tile) / 4}>; // (k, 16 quads of channels)
@@ -138,52 +150,67 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
   let k_quad = t % (STEP / 4u);
   let x_quad = t / (STEP / 4u);
   let gathers = x_quad < ${tile / 4}u;
-${unrolled(4, (i) => `  let pixel${i} = min(first + x_quad * 4u + ${i}u, pixels - 1u);`)}
-${unrolled(4, (i) => `  let image${i} = image_of(pixel${i}); let top${i} = top_of(pixel${i}); let left${i} = left_of(pixel${i});`)}
+  let gathered = first + 4u * x_quad;
+  let pixel0 = pixel_at(min(gathered, pixels - 1u));
+${unrolled(3, (i) => `  let pixel${i + 1} = pixel_after(pixel${i}, gathered + ${i + 1}u < pixels);`)}
+${unrolled(4, (i) => `  let top${i} = top_of(pixel${i}); let left${i} = left_of(pixel${i});`)}
 
   // Multiplying: invocation t = (pixels, channels) has rows 4 · pixels + (0 … 3) and 32 more, and columns alike.
   let pixel_quad = t / 8u;
   let channel_quad = t % 8u;
-${unrolled(8, (i) => `  var low${i} = vec4f(); var high${i} = vec4f();`)}
+  let channel = (tile % TILES) * ${tile}u + 4u * channel_quad;
+  let begin_low = first_four(channel);
+  let begin_high = first_four(channel + ${tile / 2}u);
+${unrolled(8, (i) => `  var low${i} = begin_low; var high${i} = begin_high;`)}
 
-  var w = (tile % TILES) * KERNEL_HEIGHT * RUNS * RUN_STEPS * STEP * ${tile / 4}u;
-  for (var ky = 0u; ky < KERNEL_HEIGHT; ky++) {
-    for (var run = 0u; run < RUNS; run++) {
+  var w = (tile % TILES) * STEPS * STEP * ${tile / 4}u;
+  var ky = 0u;
+  var run = 0u;
+  var r = 0u;
+  for (var s = 0u; s < STEPS; s++) {
+    workgroupBarrier(); // the last step has been read
+    if (gathers) {
       let down = i32(ky * ROW_DILATION);
       let right = i32(run * COLUMN_DILATION);
-${unrolled(4, (i) => `      let inside${i} = run_inside(top${i} + down, left${i} + right);`)}
-${unrolled(4, (i) => `      let start${i} = run_start(image${i}, top${i} + down, left${i} + right, inside${i});`)}
-${unrolled(4, (i) => `      let column${i} = run_column(left${i} + right);`)}
-      for (var r = 0u; r < RUN; r += STEP) {
-        workgroupBarrier(); // the last step has been read
-        if (gathers) {
-${unrolled(4, (i) => `          let x${i} = fetch_four(start${i}, column${i}, inside${i}, r + 4u * k_quad);`)}
-${unrolled(4, (k) => `          x_tile[(4u * k_quad + ${k}u) * ${xQuads}u + x_quad] = vec4f(x0[${k}], x1[${k}], x2[${k}], x3[${k}]);`)}
-        }
-        for (var q = t; q < STEP * ${tile / 4}u; q += ${invocations}u) {
-          weight_tile[q] = weight[w + q];
-        }
-        w += STEP * ${tile / 4}u;
-        workgroupBarrier();
-        for (var k = 0u; k < STEP; k++) {
-          let x_low = x_tile[k * ${xQuads}u + pixel_quad];
-          let x_high = x_tile[k * ${xQuads}u + 8u + pixel_quad];
-          let w_low = weight_tile[k * ${tile / 4}u + channel_quad];
-          let w_high = weight_tile[k * ${tile / 4}u + 8u + channel_quad];
+${unrolled(4, (i) => gatherFour(i))}
+${unrolled(4, (k) => `      x_tile[(4u * k_quad + ${k}u) * ${xQuads}u + x_quad] = vec4f(x0[${k}], x1[${k}], x2[${k}], x3[${k}]);`)}
+    }
+    for (var q = t; q < STEP * ${tile / 4}u; q += ${invocations}u) {
+      weight_tile[q] = weight[w + q];
+    }
+    w += STEP * ${tile / 4}u;
+    r += STEP;
+    if (r >= RUN) {
+      r = 0u;
+      run++;
+    }
+    if (run == RUNS) {
+      run = 0u;
+      ky++;
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < STEP; k++) {
+      let x_low = x_tile[k * ${xQuads}u + pixel_quad];
+      let x_high = x_tile[k * ${xQuads}u + 8u + pixel_quad];
+      let w_low = weight_tile[k * ${tile / 4}u + channel_quad];
+      let w_high = weight_tile[k * ${tile / 4}u + 8u + channel_quad];
 ${unrolled(8, (i) => multiplyRow(i))}
-        }
-      }
     }
   }
 
-  let channel = (tile % TILES) * ${tile}u + 4u * channel_quad;
 ${unrolled(8, (i) => storeRow(i))}
 }`;
   return wgslStage({
     name: "conv2d",
     sizes: {
       ...conv2dSizes(p),
-      ...{ RUN: runs.length, RUNS: runs.count, STEP: step, RUN_STEPS: Math.ceil(runs.length / step), TILES: tiles },
+      ...{
+        RUN: runs.length,
+        RUNS: runs.count,
+        STEP: step,
+        STEPS: p.kernel[0] * runs.count * Math.ceil(runs.length / step),
+        TILES: tiles,
+      },
     },
     bindings: conv2dBindings(p, { x: xElement, weight: "vec4f", y: yElement }),
     body,
@@ -191,9 +218,15 @@ ${unrolled(8, (i) => storeRow(i))}
   });
 }
 
+function gatherFour(i: number): string {
+  return `      let inside${i} = run_inside(top${i} + down, left${i} + right);
+      let start${i} = run_start(pixel${i}.x, top${i} + down, left${i} + right, inside${i});
+      let x${i} = fetch_four(start${i}, run_column(left${i} + right), inside${i}, r + 4u * k_quad);`;
+}
+
 function multiplyRow(i: number): string {
   const x = `vec4f(${i < 4 ? "x_low" : "x_high"}[${i % 4}])`;
-  return `          low${i} = fma(${x}, w_low, low${i}); high${i} = fma(${x}, w_high, high${i});`;
+  return `      low${i} = fma(${x}, w_low, low${i}); high${i} = fma(${x}, w_high, high${i});`;
 }
 
 function storeRow(i: number): string {

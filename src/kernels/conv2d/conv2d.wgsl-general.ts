@@ -13,7 +13,7 @@ import {
   conv2dWgslSumOrder,
   epilogueText,
   kernelIndex,
-  windowText,
+  pixelsText,
 } from "./conv2d.wgsl-parts.ts";
 
 const rows = 4;
@@ -45,7 +45,7 @@ function packedWeight(p: Conv2dProblem): PackedConstant {
 function generalStage(p: Conv2dProblem): WgslStage {
   const pixels = p.outHeight * p.outWidth;
   const body = /* wgsl */ `${flatInvocationText}
-${windowText}
+${pixelsText}
 ${epilogueText(p, "f32")}
 
 fn is_inside(top: i32, left: i32) -> bool {
@@ -66,15 +66,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
   let channel = i % OUT_CHANNELS;
   let first_input = (channel / GROUP_OUT_CHANNELS) * GROUP_CHANNELS;
-${unrolled(rows, (r) => `  let pixel${r} = min(first + ${r}u, pixels - 1u); var sum${r} = 0.0;`)}
-${unrolled(rows, (r) => `  let image${r} = image_of(pixel${r}); let top${r} = top_of(pixel${r}); let left${r} = left_of(pixel${r});`)}
+  let pixel0 = pixel_at(first);
+${unrolled(rows - 1, (r) => `  let pixel${r + 1} = pixel_after(pixel${r}, first + ${r + 1}u < pixels);`)}
+${unrolled(rows, (r) => `  let top${r} = top_of(pixel${r}); let left${r} = left_of(pixel${r}); var sum${r} = first_sum(channel);`)}
   var w = channel;
   for (var ky = 0u; ky < KERNEL_HEIGHT; ky++) {
     for (var kx = 0u; kx < KERNEL_WIDTH; kx++) {
       let down = i32(ky * ROW_DILATION);
       let right = i32(kx * COLUMN_DILATION);
 ${unrolled(rows, (r) => `      let inside${r} = is_inside(top${r} + down, left${r} + right);`)}
-${unrolled(rows, (r) => `      let start${r} = start_of(image${r}, top${r} + down, left${r} + right, first_input, inside${r});`)}
+${unrolled(rows, (r) => `      let start${r} = start_of(pixel${r}.x, top${r} + down, left${r} + right, first_input, inside${r});`)}
       for (var c = 0u; c < GROUP_CHANNELS; c++) {
         let w_c = weight[w];
 ${unrolled(rows, (r) => `        sum${r} = fma(select(0.0, x[start${r} + c], inside${r}), w_c, sum${r});`)}
@@ -100,5 +101,5 @@ ${unrolled(rows, (r) => storeRow(r))}
 
 function storeRow(r: number): string {
   const i = `y0 + ${r}u * OUT_CHANNELS`;
-  return `  if (first + ${r}u < pixels) { y[${i}] = finished(sum${r}, ${i}, channel); }`;
+  return `  if (first + ${r}u < pixels) { y[${i}] = finished(sum${r}, ${i}); }`;
 }

@@ -18,8 +18,8 @@ import {
   epilogueText,
   fetchText,
   kernelIndex,
+  pixelsText,
   runsText,
-  windowText,
 } from "./conv2d.wgsl-parts.ts";
 
 const subgroupSizes = [4, 8];
@@ -68,7 +68,7 @@ function lanesStage(p: Conv2dProblem, subgroup: number): WgslStage {
   const tiles = Math.ceil(p.outChannels / (columns * lanes));
   const runs = contiguousRuns(p, subgroup);
   const body = /* wgsl */ `${flatWorkgroupText}
-${windowText}
+${pixelsText}
 ${runsText(runs)}
 ${fetchText(runs)}
 ${epilogueText(p, "f32")}
@@ -78,18 +78,31 @@ fn weights_at(i: u32) -> vec4f {
   return vec4f(weight[i], weight[i + LANES], weight[i + 2u * LANES], weight[i + 3u * LANES]);
 }
 
+${lastTilesText(p, rows, lanes)}
+
+// The sums of an invocation begin with the bias.
+fn first_sums(channel: u32) -> vec4f {
+  return vec4f(sum_of(channel), sum_of(channel + LANES), sum_of(channel + 2u * LANES), sum_of(channel + 3u * LANES));
+}
+
+fn sum_of(channel: u32) -> f32 {
+  return first_sum(min(channel, OUT_CHANNELS - 1u));
+}
+
 fn store(pixel: u32, channel: u32, sum: f32) {
-  if (channel < OUT_CHANNELS) {
+  if (is_channel(channel)) {
     let i = pixel * OUT_CHANNELS + channel;
-    y[i] = finished(sum, i, channel);
+    y[i] = finished(sum, i);
   }
 }
 
 fn store_row(pixel: u32, channel: u32, sums: vec4f) {
-  store(pixel, channel, sums.x);
-  store(pixel, channel + LANES, sums.y);
-  store(pixel, channel + 2u * LANES, sums.z);
-  store(pixel, channel + 3u * LANES, sums.w);
+  if (is_pixel(pixel)) {
+    store(pixel, channel, sums.x);
+    store(pixel, channel + LANES, sums.y);
+    store(pixel, channel + 2u * LANES, sums.z);
+    store(pixel, channel + 3u * LANES, sums.w);
+  }
 }
 
 @compute @workgroup_size(${lanes})
@@ -105,15 +118,18 @@ fn main(
     return;
   }
   let channel = (tile % TILES) * (4u * LANES) + lane;
-${unrolled(rows, (i) => `  let pixel${i} = min(first + ${i}u, pixels - 1u); var sums${i} = vec4f();`)}
-${unrolled(rows, (i) => `  let image${i} = image_of(pixel${i}); let top${i} = top_of(pixel${i}); let left${i} = left_of(pixel${i});`)}
+  let pixel0 = pixel_at(first);
+${unrolled(rows - 1, (i) => `  let pixel${i + 1} = pixel_after(pixel${i}, is_pixel(first + ${i + 1}u));`)}
+${unrolled(rows, (i) => `  let top${i} = top_of(pixel${i}); let left${i} = left_of(pixel${i});`)}
+  let begin = first_sums(channel);
+${unrolled(rows, (i) => `  var sums${i} = begin;`)}
   var w = channel;
   for (var ky = 0u; ky < KERNEL_HEIGHT; ky++) {
     for (var run = 0u; run < RUNS; run++) {
       let down = i32(ky * ROW_DILATION);
       let right = i32(run * COLUMN_DILATION);
 ${unrolled(rows, (i) => `      let inside${i} = run_inside(top${i} + down, left${i} + right);`)}
-${unrolled(rows, (i) => `      let start${i} = run_start(image${i}, top${i} + down, left${i} + right, inside${i});`)}
+${unrolled(rows, (i) => `      let start${i} = run_start(pixel${i}.x, top${i} + down, left${i} + right, inside${i});`)}
 ${unrolled(rows, (i) => `      let column${i} = run_column(left${i} + right);`)}
       for (var r = 0u; r < RUN; r += ${subgroup}u) {
 ${unrolled(rows, (i) => `        let x${i} = fetch(start${i}, column${i}, inside${i}, r + k_lane);`)}
@@ -122,7 +138,7 @@ ${unrolled(subgroup, (k) => step(rows, k))}
       }
     }
   }
-${unrolled(rows, (i) => `  if (first + ${i}u < pixels) { store_row(first + ${i}u, channel, sums${i}); }`)}
+${unrolled(rows, (i) => `  store_row(first + ${i}u, channel, sums${i});`)}
 }`;
   return wgslStage({
     name: "conv2d",
@@ -141,4 +157,18 @@ ${unrolled(rows, (i) => `  if (first + ${i}u < pixels) { store_row(first + ${i}u
 function step(rows: number, k: number): string {
   return `        let w${k} = weights_at(w + ${k}u * WEIGHT_STRIDE);
 ${unrolled(rows, (i) => `        sums${i} = fma(vec4f(subgroupBroadcast(x${i}, ${k}u)), w${k}, sums${i});`)}`;
+}
+
+/** WGSL: whether a tile's pixel and channel are there; where tiles always come out even, nobody needs to ask. */
+function lastTilesText(p: Conv2dProblem, rows: number, lanes: number): string {
+  const pixelsAreEven = (p.outHeight * p.outWidth) % rows === 0;
+  const channelsAreEven = p.outChannels % (columns * lanes) === 0;
+  return /* wgsl */ `
+fn is_pixel(pixel: u32) -> bool {
+  return ${pixelsAreEven ? "true" : "pixel < OUT_HEIGHT * OUT_WIDTH * repeats"};
+}
+
+fn is_channel(channel: u32) -> bool {
+  return ${channelsAreEven ? "true" : "channel < OUT_CHANNELS"};
+}`;
 }

@@ -7,8 +7,8 @@ import type { PackedConstant } from "../op.ts";
 import type { Binding } from "../wgsl/shader-text.ts";
 import { type Conv2dProblem, residualIndex } from "./conv2d.problem.ts";
 
-/** Every sum is Σ over ky, kx, c in this order by fused multiply-adds, then + bias, + residual: one for all kernels here. */
-export const conv2dWgslSumOrder = "ky, kx, c";
+/** Every sum begins with the bias; products are added over ky, kx, c in this order by fused multiply-adds; then the residual. */
+export const conv2dWgslSumOrder = "bias; ky, kx, c; residual";
 
 export function conv2dSizes(p: Conv2dProblem): Record<string, number> {
   return {
@@ -40,18 +40,29 @@ export function conv2dBias(p: Conv2dProblem): PackedConstant[] {
   return [{ operands: [2], elements: p.outChannels, write: ([bias], out) => out.set(bias!) }];
 }
 
-/** WGSL: where the window of an output pixel, counted through all images, begins in its image: may be negative, in the padding. */
-export const windowText = /* wgsl */ `
-fn image_of(pixel: u32) -> u32 {
-  return pixel / (OUT_HEIGHT * OUT_WIDTH);
+/**
+ * WGSL: an output pixel as its image, row and column, from its number among those of all images; the pixel after it, without a
+ * division, or the same where there is none; and where its window begins, which may be negative, in the padding.
+ */
+export const pixelsText = /* wgsl */ `
+fn pixel_at(number: u32) -> vec3u {
+  return vec3u(number / (OUT_HEIGHT * OUT_WIDTH), (number / OUT_WIDTH) % OUT_HEIGHT, number % OUT_WIDTH);
 }
 
-fn top_of(pixel: u32) -> i32 {
-  return i32(((pixel / OUT_WIDTH) % OUT_HEIGHT) * ROW_STRIDE) - i32(ROW_PADDING);
+fn pixel_after(pixel: vec3u, is_there: bool) -> vec3u {
+  let next_row = pixel.z + 1u == OUT_WIDTH;
+  let next_image = next_row & (pixel.y + 1u == OUT_HEIGHT);
+  let row = select(pixel.y, pixel.y + 1u, next_row);
+  let after = vec3u(select(pixel.x, pixel.x + 1u, next_image), select(row, 0u, next_image), select(pixel.z + 1u, 0u, next_row));
+  return select(pixel, after, is_there);
 }
 
-fn left_of(pixel: u32) -> i32 {
-  return i32((pixel % OUT_WIDTH) * COLUMN_STRIDE) - i32(COLUMN_PADDING);
+fn top_of(pixel: vec3u) -> i32 {
+  return i32(pixel.y * ROW_STRIDE) - i32(ROW_PADDING);
+}
+
+fn left_of(pixel: vec3u) -> i32 {
+  return i32(pixel.z * COLUMN_STRIDE) - i32(COLUMN_PADDING);
 }`;
 
 /**
@@ -121,17 +132,15 @@ fn fetch(start: u32, column: u32, inside: bool, r: u32) -> f32 {
   return select(0.0, x[select(0u, start + r, is_number)], is_number);
 }`;
 
-/** WGSL: `finished(sum, i, c)` adds the bias c and the residual i, and applies the ReLU; NaN stays NaN. */
+/** WGSL: `first_sum(c)`, the bias c or 0, and `finished(sum, i)`, which adds the residual i and applies the ReLU; NaN stays NaN. */
 export function epilogueText(p: Conv2dProblem, element: Element): string {
-  const part = (name: string, index: string, result: string) => /* wgsl */ `
-fn ${name}(sum: ${element}, ${index}: u32) -> ${element} {
-  return ${result};
-}`;
-  return /* wgsl */ `${part("with_bias", "c", p.bias ? "sum + bias[c]" : "sum")}
-${part("with_residual", "i", p.residual ? "sum + residual[i]" : "sum")}
+  return /* wgsl */ `
+fn first_sum(c: u32) -> ${element} {
+  return ${p.bias ? "bias[c]" : `${element}(0.0)`};
+}
 
-fn finished(sum: ${element}, i: u32, c: u32) -> ${element} {
-  let value = with_residual(with_bias(sum, c), i);
+fn finished(sum: ${element}, i: u32) -> ${element} {
+  let value = ${p.residual ? "sum + residual[i]" : "sum"};
   return ${p.relu ? `select(value, ${element}(0.0), value < ${element}(0.0))` : "value"};
 }`;
 }
