@@ -8,6 +8,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { wgslTarget } from "../../kernels/target.ts";
 import type { Backend, BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backend.ts";
 import { findAdapter } from "./adapter.ts";
+import { batchCapacity } from "./batch-capacity.ts";
 import { type DeviceOptions, type GpuDevice, openGpuDevice } from "./gpu-device.ts";
 import { PipelineCache } from "./pipeline-cache.ts";
 import { WebGpuResident } from "./webgpu-resident.ts";
@@ -51,11 +52,12 @@ export class WebGpuBackend implements Backend {
       throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
     this.gpu.throwIfFailed();
     const { plan } = compileGraph(graph, wgslTarget(this.gpu.capabilities), { overrides });
+    const capacity = batchCapacity(plan, maxBatch, this.gpu.maxBufferBytes);
     const stages = plan.steps.flatMap((step) => step.stages);
     // Shaders compile while weights are read.
     const [pipelines] = await Promise.all([this.#pipelines.pipelines(stages), resident.pack(plan.weights, signal)]);
     signal?.throwIfAborted();
-    return openWebGpuSession({ plan, pipelines, cache: this.#pipelines, gpu: this.gpu, resident, maxBatch });
+    return openWebGpuSession({ plan, pipelines, cache: this.#pipelines, gpu: this.gpu, resident, maxBatch, capacity });
   }
 
   counters(): BackendCounters {

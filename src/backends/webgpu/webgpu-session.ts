@@ -10,7 +10,7 @@ import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { RunOptions, Session } from "../backend.ts";
 import { batchOf } from "../session-inputs.ts";
-import { batchCapacity, bufferBytes } from "./batch-capacity.ts";
+import { bufferBytes } from "./batch-capacity.ts";
 import type { BufferRequest, GpuDevice } from "./gpu-device.ts";
 import type { PipelineCache } from "./pipeline-cache.ts";
 import { PoliteWait } from "./polite-wait.ts";
@@ -24,6 +24,8 @@ export interface SessionParts {
   readonly gpu: GpuDevice;
   readonly resident: WebGpuResident;
   readonly maxBatch: number;
+  /** Images that go in one submission. */
+  readonly capacity: number;
 }
 
 interface Dispatch {
@@ -40,8 +42,6 @@ interface StagedOutput {
 }
 
 interface Memory {
-  /** Images that go in one submission. */
-  readonly capacity: number;
   readonly buffers: ReadonlyMap<number, GPUBuffer>;
   /** A uniform for each number of repeats that the steps have. */
   readonly repeats: ReadonlyMap<Repeat, GPUBuffer>;
@@ -49,13 +49,12 @@ interface Memory {
   readonly outputs: readonly StagedOutput[];
 }
 
-/** Allocates the buffers: throws DeviceError when one image does not fit, or when there is no memory. */
+/** Allocates the buffers: throws DeviceError when there is no memory. */
 export async function openWebGpuSession(parts: SessionParts): Promise<WebGpuSession> {
   return new WebGpuSession(parts, await allocate(parts));
 }
 
-async function allocate({ plan, gpu, maxBatch }: SessionParts): Promise<Memory> {
-  const capacity = batchCapacity(plan, maxBatch, gpu.maxBufferBytes);
+async function allocate({ plan, gpu, capacity }: SessionParts): Promise<Memory> {
   let stagingBytes = 0;
   const outputs = plan.outputs.map((port): StagedOutput => {
     const offset = stagingBytes;
@@ -78,7 +77,6 @@ async function allocate({ plan, gpu, maxBatch }: SessionParts): Promise<Memory> 
   for (const [i, repeat] of repeats.entries())
     if (repeat !== "batch") gpu.device.queue.writeBuffer(uniforms[i]!, 0, new Uint32Array([repeat]));
   return {
-    capacity,
     buffers: new Map(plan.buffers.map(({ id }, i) => [id, made[i]!])),
     repeats: new Map(repeats.map((repeat, i) => [repeat, uniforms[i]!])),
     staging: made.at(-1)!,
@@ -139,8 +137,9 @@ export class WebGpuSession implements Session {
       const full = batched ? [batch, ...shape.slice(1)] : shape;
       results.set(name, { shape: full, dtype: "float32", data: new Float32Array(sizeOf(full)) });
     }
-    for (let first = 0; first < batch; first += this.#memory.capacity) {
-      const count = Math.min(this.#memory.capacity, batch - first);
+    const { capacity } = this.#parts;
+    for (let first = 0; first < batch; first += capacity) {
+      const count = Math.min(capacity, batch - first);
       signal?.throwIfAborted();
       this.#throwIfUnusable();
       this.#submit(inputs, first, count);
@@ -179,7 +178,10 @@ export class WebGpuSession implements Session {
   async #readBack(results: ReadonlyMap<string, HostTensor>, first: number, count: number): Promise<void> {
     const { staging, outputs } = this.#memory;
     const { gpu } = this.#parts;
-    const read = () => gpu.settled("reading the outputs", staging.mapAsync(GPUMapMode.READ));
+    const read = async () => {
+      this.#throwIfUnusable(); // to map a buffer that was destroyed meanwhile would be an error of the device
+      return gpu.settled("reading the outputs", staging.mapAsync(GPUMapMode.READ));
+    };
     try {
       await (gpu.capabilities.software ? this.#politeWait.during(count, read) : read());
     } catch (error) {
