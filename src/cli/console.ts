@@ -43,7 +43,7 @@ export class Console {
     if (!process.stderr.isTTY) return;
     if (!this.bar) {
       this.bar = new SingleBar({
-        format: "{bar} {value}/{total} images, {eta_formatted} left",
+        format: "{bar} {value}/{total} images",
         stream: process.stderr,
         clearOnComplete: true,
       });

@@ -95,7 +95,7 @@ describe("what comes out", () => {
   it.concurrent("is nothing where the list on standard input is empty: wrong use", async () => {
     const { code, stdout, stderr } = await features(["-"], { stdin: "\n" });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toBe("residual: standard input named no images; one path a line is expected\n");
+    expect(stderr).toBe("residual: standard input named no images (empty, or a folder); one path a line is expected\n");
   });
 
   it.concurrent("follows --layer, --pool and --normalize", async () => {
@@ -164,6 +164,7 @@ describe("bad images", () => {
     ).toEqual([
       { level: "error", code: "not-found", message },
       { level: "progress", done: 1, total: 1 },
+      { level: "notice", message: "1 of 1 images failed" },
     ]);
   });
 });

@@ -1,7 +1,6 @@
 /** `residual features PATH…`: the main job. Options to the library's, rows to a file or to standard output. */
 import { once } from "node:events";
 import { type Command, Option } from "commander";
-import { openOutput } from "#platform";
 import { type DeviceChoice, deviceChoices } from "../backends/select.ts";
 import { defaultBatch, featuresOf } from "../features/features-of.ts";
 import { type RowFormat, rowFormats, rowWriter } from "../features/rows-as-json.ts";
@@ -13,7 +12,8 @@ import { type Normalize, normalizes, type Pool, pools } from "../model/pooling.t
 import type { Output } from "../platform/platform.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
-import { oneNumberOf, oneOf, shown, wholeNumber } from "./option-parsers.ts";
+import { oneNumberOf, oneOf, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
+import { openRows } from "./output-file.ts";
 import { expandPaths } from "./path-list.ts";
 
 interface FeaturesFlags {
@@ -36,7 +36,7 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
   /** An option with a list of what it may be: commander shows the list in the help, and our parser says what is wrong. */
   const choice = <T extends string>(flags: string, help: string, choices: readonly T[], what: string) =>
     new Option(flags, help).choices(choices).argParser(oneOf(flags.split(" ")[0]!, choices, what));
-  program
+  const command = program
     .command("features")
     .description('Prints, per image, {"image_path": …, "feature_vector": […]}: the penultimate layer\'s numbers.')
     .argument("<path...>", "image files, folders of them, or - for a list on standard input, one path a line")
@@ -46,7 +46,7 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
         .conflicts("model"),
     )
     .addOption(choice("--model <name>", "network by name", modelNames, "there is no such network"))
-    .option("--weights <file>", "a safetensors file with torchvision's names, or IMAGENET1K_V1, IMAGENET1K_V2")
+    .option("--weights <file>", "a safetensors file with torchvision's names")
     .option("--layer <node>", "a node by torchvision's name (layer3, layer4.1.add)", defaultLayer)
     .addOption(
       choice("--pool <how>", "from a layer's map to a vector (default: avg)", pools, "there is no such pooling"),
@@ -59,7 +59,7 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
       wholeNumber("--batch", 1, 1024),
       defaultBatch,
     )
-    .option("-o, --output <file>", "write there instead of standard output; the file appears whole or not at all")
+    .option("-o, --output <file>", "write there instead of standard output (-); the file appears whole or not at all")
     .addOption(
       choice(
         "--format <name>",
@@ -73,9 +73,11 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
     .option("--quiet", "errors only on standard error")
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 some images failed (the others are there), 130 interrupted.",
+      "\nExit codes: 0 done, 1 failed (every image, or the run), 2 wrong usage, 3 some images failed (the others are there), " +
+        "130 interrupted.",
     )
     .action(async (paths: string[], flags: FeaturesFlags) => onExit(await runFeatures(paths, flags)));
+  refuseRepeats(command);
 }
 
 async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Promise<ExitCode> {
@@ -89,18 +91,21 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
   try {
     const list = await expandPaths(paths, abort.signal);
     const images = await listImages(list, (left) => console.notice(describeLeftOut(left)));
-    if (flags.output !== undefined) output = await openOutput(flags.output); // a wrong place is better said before the work
+    const files = images.map(({ source }) => source).filter((source) => typeof source === "string");
+    // A wrong place is better said before the work.
+    output = await openRows(flags.output, flags.weights === undefined ? files : [...files, flags.weights]);
     const name = flags.model ?? modelOfDepth(flags.depth ?? 50);
     model = await openModel({ model: name, weights: flags.weights, device: flags.device, signal: abort.signal });
     const { device, description, reason } = model.device;
-    if (reason !== undefined) console.notice(`runs on ${device} (${description}): ${reason}`);
+    const known = model.info.nodeNames.includes(flags.layer); // an unknown one is an error in a moment, and that alone
+    if (reason !== undefined && known) console.notice(`runs on ${device} (${description}): ${reason}`);
     const write = output ? (chunk: string) => output!.write(chunk) : standardOutput(abort.signal);
     const code = await writeRows(model, images, format, flags, console, { write, signal: abort.signal });
     await output?.commit();
     return code;
   } catch (error) {
     await output?.discard();
-    if (error instanceof Interrupted && output) console.notice(`interrupted; ${output.path} was not written`);
+    if (error instanceof Interrupted) console.notice(`interrupted${output ? `; ${output.path} was not written` : ""}`);
     throw error;
   } finally {
     console.end();
@@ -132,7 +137,7 @@ async function writeRows(
   }
   await write(writer.end);
   if (failed === 0) return exitCode.done;
-  if (failed < count) console.notice(`${failed} of ${count} images failed; the others are there`);
+  console.notice(`${failed} of ${count} images failed${failed < count ? "; the others are there" : ""}`);
   return failed === count ? exitCode.failed : exitCode.someFailed;
 }
 
@@ -148,7 +153,7 @@ function standardOutput(signal: AbortSignal): (chunk: string) => Promise<void> {
 }
 
 function formatOf({ format, output }: FeaturesFlags): RowFormat {
-  if (format !== undefined || output === undefined) return format ?? "jsonl";
+  if (format !== undefined || output === undefined || output === "-") return format ?? "jsonl";
   const suffix = output.match(/\.([^./\\]+)$/)?.[1]?.toLowerCase();
   const known = rowFormats.find((candidate) => candidate === suffix);
   if (known) return known;

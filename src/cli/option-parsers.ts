@@ -1,4 +1,5 @@
 /** Parsers of option values, whose errors are one line that names the option, the value and what would be right. */
+import type { Command } from "commander";
 import { UsageError } from "./exit.ts";
 
 /** One of `choices`; `what` is said of a value that is none: `--device gpu: there is no such device; use …`. */
@@ -23,6 +24,17 @@ export function wholeNumber(flag: string, least: number, most: number): (value: 
     if (number >= least && number <= most) return number;
     throw new UsageError(`${flag} ${shown(value)}: expected a whole number from ${least} to ${most}`);
   };
+}
+
+/** Makes a second value for any option of the command an error: the first would be lost without a word. */
+export function refuseRepeats(command: Command): void {
+  for (const option of command.options) {
+    let seen = false;
+    command.on(`option:${option.name()}`, () => {
+      if (seen && option.required) throw new UsageError(`${option.long}: given twice; it takes one value`);
+      seen = true;
+    });
+  }
 }
 
 /** A value as it stands, quoted where it is empty or has spaces. */

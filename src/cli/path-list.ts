@@ -1,17 +1,23 @@
 /** The paths that a command was given, with `-` replaced by what standard input lists. */
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { ImageError } from "../errors.ts";
 import { UsageError } from "./exit.ts";
 
 /** Throws UsageError where `-` stands twice or nothing is named, ImageError where standard input cannot be read, the signal's reason. */
 export async function expandPaths(paths: readonly string[], signal: AbortSignal): Promise<string[]> {
+  return (await withStandardInput(paths, signal)).map(asPath);
+}
+
+async function withStandardInput(paths: readonly string[], signal: AbortSignal): Promise<string[]> {
   if (!paths.includes("-")) return [...paths];
   if (paths.indexOf("-") !== paths.lastIndexOf("-"))
     throw new UsageError("- stands twice; standard input can be read once");
   const listed = linesOf(await readStandardInput(signal));
   const expanded = paths.flatMap((path) => (path === "-" ? listed : [path]));
-  if (expanded.length === 0) throw new UsageError("standard input named no images; one path a line is expected");
+  if (expanded.length === 0)
+    throw new UsageError("standard input named no images (empty, or a folder); one path a line is expected");
   return expanded;
 }
 
@@ -22,6 +28,20 @@ async function readStandardInput(signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
     const message = error instanceof Error ? error.message : String(error);
     throw new ImageError("not-readable", `standard input: cannot be read (${message})`, { cause: error });
+  }
+}
+
+/** `file:` URLs as paths; all else as it is. */
+function asPath(text: string): string {
+  if (text.includes("\0"))
+    throw new UsageError(
+      "a path with a NUL byte: a list of find -print0? One path a line is expected (tr '\\0' '\\n')",
+    );
+  if (!text.startsWith("file://")) return text;
+  try {
+    return fileURLToPath(text);
+  } catch (error) {
+    throw new UsageError(`${text}: not a file URL of this machine (${error instanceof Error ? error.message : error})`);
   }
 }
 

@@ -74,7 +74,11 @@ const usage: readonly Case[] = [
   [[photo, "--format", "xml"], 2, "--format xml: there is no such format; use jsonl or json"],
   [[photo, "--pool", "sum"], 2, "--pool sum: there is no such pooling; use avg, max or flatten"],
   [[photo, "--normalize", "l1"], 2, "--normalize l1: there is no such norm; use none or l2"],
-  [[photo, "--dept", "18"], 2, /^unknown option '--dept' \(Did you mean --depth\?\); residual features --help shows /],
+  [
+    [photo, "--dept", "18"],
+    2,
+    /^unknown option '--dept' \(Did you mean --depth\?\).*; residual features --help shows /,
+  ],
   [[photo, "--layer"], 2, /^option '--layer <node>' argument missing; /],
   [[photo, "-o", "out.npy"], 2, "-o out.npy: the suffix names no format; end it in .jsonl or .json, or say --format"],
   [["-", "-", ...tiny], 2, "- stands twice; standard input can be read once"],
@@ -124,7 +128,7 @@ it("weights that hold NaN are an error of each image, never null in a vector", a
   expect(code).toBe(1);
   expect(JSON.parse(stdout).error.code).toBe("weights-not-finite");
   expect(stderr).toBe(
-    `residual: ${photo}: number 0 of its vector at avgpool is NaN: numbers in nan.safetensors are NaN or too large\n`,
+    `residual: ${photo}: number 0 of its vector at avgpool is NaN: numbers in nan.safetensors are NaN or too large, or a running variance is negative\nresidual: 1 of 1 images failed\n`,
   );
 });
 

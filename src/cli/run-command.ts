@@ -36,5 +36,6 @@ function failure(error: unknown, program: Command, argv: readonly string[]): num
   const command = program.commands.find((known) => known.name() === argv[0]);
   const help = command ? `residual ${command.name()} --help` : "residual --help";
   const said = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-  return reportFailure(new UsageError(`${said}; ${help} shows what there is`), { json });
+  const dash = error.code === "commander.unknownOption" ? " (a file of that name is named ./-…)" : "";
+  return reportFailure(new UsageError(`${said}${dash}; ${help} shows what there is`), { json });
 }

@@ -13,6 +13,6 @@ export function finiteError(
   if (at < 0) return undefined;
   return new WeightError(
     "weights-not-finite",
-    `${image}: number ${at} of its vector at ${layer} is ${vector[at]}: numbers in ${weights} are NaN or too large`,
+    `${image}: number ${at} of its vector at ${layer} is ${vector[at]}: numbers in ${weights} are NaN or too large, or a running variance is negative`,
   );
 }

@@ -197,7 +197,7 @@ describe("weights that hold NaN or overflow", () => {
     const broken = await openModel({ model: "tiny", weights, device });
     await expect(broken.features(cat)).rejects.toMatchObject({
       code: "weights-not-finite",
-      message: `${cat}: number 0 of its vector at avgpool is NaN: numbers in bytes are NaN or too large`,
+      message: `${cat}: number 0 of its vector at avgpool is NaN: numbers in bytes are NaN or too large, or a running variance is negative`,
     });
     await expect(broken.classify(cat)).rejects.toThrow("number 0 of its vector at fc is NaN");
     broken.dispose();

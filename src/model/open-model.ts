@@ -83,7 +83,7 @@ function notOnDisk(name: ModelName, weights: string | undefined): string {
     return `${name}: there are no weights ${weights}${file ? `; there are ${known.map((one) => one.weights).join(", ")}` : "; leave it out"}`;
   return (
     `${name} ${file.weights} (${file.file}) is not here: this version neither downloads weights nor reads .pth files yet; ` +
-    "name a safetensors file with --weights (option weights), or use the built-in --model tiny"
+    "name a safetensors file (--weights FILE, in a program weights: FILE), or use the built-in --model tiny"
   );
 }
 

@@ -2,8 +2,8 @@
  * Files that appear whole or not at all: written to a temporary beside the target, synced, and renamed over it. Devices and
  * pipes cannot be replaced and are written straight. Part of node.ts.
  */
-import { open, realpath, rename, stat, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { open, readlink, realpath, rename, stat, unlink } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { FileError, messageOf } from "./byte-source.ts";
 import type { Output } from "./platform.ts";
 
@@ -16,7 +16,7 @@ export async function openOutput(path: string): Promise<Output> {
     if (old?.isDirectory()) throw new FileError("not-writable", `${path}: is a folder; name a file`);
     if (old && !old.isFile()) return new OutputFile(path, undefined, await open(path, "w"), path);
     // A link stays a link: the file that it names is replaced. A file that its owner made read-only is not.
-    const target = old ? await realpath(path) : path;
+    const target = old ? await realpath(path) : await linkedPath(path);
     if (old) await (await open(target, "r+")).close();
     const temporary = join(dirname(target), `.residual-${crypto.randomUUID()}.tmp`);
     const handle = await open(temporary, "wx");
@@ -25,6 +25,12 @@ export async function openOutput(path: string): Promise<Output> {
   } catch (error) {
     throw writeFailure(path, error);
   }
+}
+
+/** Where a link to nothing leads (one step), or the path itself. */
+async function linkedPath(path: string): Promise<string> {
+  const link = await readlink(path).catch(() => undefined);
+  return link === undefined ? path : resolve(dirname(path), link);
 }
 
 class OutputFile implements Output {

@@ -48,8 +48,11 @@ test("anything else is told how it starts", async () => {
   );
   await expect(openWeights(new Uint8Array())).rejects.toThrow("bytes: not a weight file: it is empty");
   await expect(openWeights(latin1("{\n\xff"))).rejects.toThrow('starts with "{.."');
-  // By its name it should be one: it is told what breaks it.
+  // By its name it should be one: text is told that it is none, anything else what breaks it.
   await expect(openWeights(bytesSource(latin1("version https"), "a.safetensors"))).rejects.toThrow(
+    'not a weight file: starts with "version https"',
+  );
+  await expect(openWeights(bytesSource(new Uint8Array(16).fill(1), "a.safetensors"))).rejects.toThrow(
     "a safetensors header of",
   );
   await expect(openWeights("no/such/file.safetensors")).rejects.toMatchObject({ code: "weights-missing" });

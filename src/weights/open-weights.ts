@@ -41,18 +41,23 @@ export async function openWeights(source: WeightSource): Promise<StateDict> {
   try {
     const head = await bytes.read(0, Math.min(bytes.size, 512));
     // Last by name, so that a broken file is told what is broken.
-    const named = bytes.name.endsWith(".safetensors") ? formats[0] : undefined;
+    const named = bytes.name.endsWith(".safetensors") && !isText(head) ? formats[0] : undefined;
     const format = formats.find((known) => known.recognises(head)) ?? named;
     if (!format) throw new WeightError("weights-format", `${bytes.name}: not a weight file: ${startOf(head)}`);
     if (format.open) return await format.open(bytes);
     throw new UnsupportedError(
-      `${bytes.name}: looks like ${format.name}, and this version reads safetensors only: ` +
-        "convert it with Python's safetensors and name the result with --weights, or use the built-in --model tiny",
+      `${bytes.name}: looks like ${format.name}, and this version reads safetensors only: save the network's state dict by ` +
+        "safetensors.torch.save_file in Python and name that file (--weights), or use the built-in --model tiny",
     );
   } catch (error) {
     await bytes.close();
     throw error;
   }
+}
+
+/** A web page, JSON, a note: eight printable characters, where a safetensors file has the length of its header. */
+function isText(head: Uint8Array): boolean {
+  return head.length > 0 && head.subarray(0, 8).every((byte) => byte >= 0x20 && byte < 0x7f);
 }
 
 function startsWith(...bytes: number[]): (head: Uint8Array) => boolean {
