@@ -44,7 +44,7 @@ describe("without running", () => {
   it("says at once which op, which shapes and what was expected", () => {
     expect(() => conv2d(x, tensor(range(16), [4, 4, 1, 1]))).toThrow(ShapeError);
     expect(() => conv2d(x, tensor(range(16), [4, 4, 1, 1]))).toThrow(
-      /conv2d: x is 2×3×9×9, weight is 4×4×1×1.*expected a weight for 3 channels/,
+      /conv2d: x is 2×3×9×9, weight is 4×4×1×1.*expected 3 in dimension 1 of weight/,
     );
     expect(() => add(x, tensor([1, 2]))).toThrow(/add.*2×3×9×9.*2/);
     expect(() => tensor([1, 2, 3], [2, 2])).toThrow("tensor: 3 numbers for the shape 2×2, which has 4");

@@ -39,17 +39,17 @@ export async function planOf(tensor: LazyTensor, options: EvaluateOptions): Prom
   return engine.describe(buildGraph([tensor], { leaves: "inputs" }));
 }
 
-/** Weights that are themselves computed become leaves, innermost first. */
+/** Weights that are themselves computed become leaves. A list, not recursion: chains of operations may be long. */
 async function evaluateWeights(tensor: LazyTensor, options: EvaluateOptions): Promise<void> {
   const seen = new Set<LazyTensor>();
-  const visit = async (current: LazyTensor): Promise<void> => {
+  const pending = [tensor];
+  for (let current = pending.pop(); current; current = pending.pop()) {
     const { origin } = current;
-    if (seen.has(current) || origin.kind !== "op") return;
+    if (seen.has(current) || origin.kind !== "op") continue;
     seen.add(current);
     const weights = new Set(weightOperands(origin.op, origin.attrs));
     for (const [i, input] of origin.inputs.entries())
       if (weights.has(i) && input.origin.kind === "op") input.become(await evaluateTensor(input, options));
-      else await visit(input);
-  };
-  await visit(tensor);
+      else pending.push(input);
+  }
 }

@@ -1,8 +1,10 @@
 /**
  * The operations on lazy tensors, one function an op, named and meant as in PyTorch (torch.nn.functional). Nothing runs here: shapes are
- * checked at once, numbers come with `data()`. Images are N×C×H×W. Every function throws ShapeError, naming the op, the shapes and what
- * was expected.
+ * checked at once, numbers come with `data()`. Images are N×C×H×W, and no dimension may be 0. Every function throws ShapeError, naming the op,
+ * the shapes and what was expected, and OptionError for an option that it does not have.
  */
+import { OptionError } from "../errors.ts";
+import { checkOptions, describeValue } from "../tensor/check-options.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { operation, type Tensor, tensor } from "./tensor.ts";
 
@@ -45,15 +47,23 @@ export interface AvgPool2dOptions {
   readonly countIncludePad?: boolean;
 }
 
-function pair(size: Size2d): readonly [number, number] {
-  return typeof size === "number" ? [size, size] : size;
+function pair(where: string, size: Size2d): readonly [number, number] {
+  if (typeof size === "number") return [size, size];
+  if (Array.isArray(size) && size.length === 2) return size;
+  throw new OptionError(`${where} is ${describeValue(size)}; expected a number, or [vertical, horizontal]`);
 }
 
 /** (N, C, H, W) * (O, C/groups, KH, KW) → (N, O, OH, OW): cross-correlation, as torch.nn.functional.conv2d. */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
+  checkOptions("conv2d", options, ["bias", "stride", "padding", "dilation", "groups"], {
+    hint: " (a bias goes there too: { bias })",
+  });
   const { bias, stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
   const attrs = {
-    ...{ stride: pair(stride), padding: pair(padding), dilation: pair(dilation), groups },
+    stride: pair("conv2d: stride", stride),
+    padding: pair("conv2d: padding", padding),
+    dilation: pair("conv2d: dilation", dilation),
+    groups,
     ...{ bias: bias !== undefined, residual: false, relu: false },
   };
   return operation("conv2d", attrs, bias ? [x, weight, bias] : [x, weight]);
@@ -61,6 +71,8 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
 
 /** (x − mean) / √(variance + eps) · weight + bias, per channel (dimension 1); statistics as given, as in evaluation mode. */
 export function batchNorm(x: Tensor, options: BatchNormOptions): Tensor {
+  const needed = ["mean", "variance", "weight", "bias"];
+  checkOptions("batchNorm", options, [...needed, "eps"], { needed });
   const { mean, variance, weight, bias, eps = 1e-5 } = options;
   return operation("batchNorm", { eps }, [x, mean, variance, weight, bias]);
 }
@@ -77,12 +89,11 @@ export function sigmoid(x: Tensor): Tensor {
 
 /** The largest number of each window; padding counts as −∞. */
 export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor {
+  checkOptions("maxPool2d", options, ["kernel", "stride", "padding", "dilation", "ceilMode"], { needed: ["kernel"] });
   const { kernel, stride = kernel, padding = 0, dilation = 1, ceilMode = false } = options;
   const attrs = {
-    kernel: pair(kernel),
-    stride: pair(stride),
-    padding: pair(padding),
-    dilation: pair(dilation),
+    ...windowOf("maxPool2d", kernel, stride, padding),
+    dilation: pair("maxPool2d: dilation", dilation),
     ceilMode,
   };
   return operation("maxPool2d", attrs, [x]);
@@ -90,14 +101,24 @@ export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor {
 
 /** The mean of each window, with PyTorch's divisor. */
 export function avgPool2d(x: Tensor, options: AvgPool2dOptions): Tensor {
+  checkOptions("avgPool2d", options, ["kernel", "stride", "padding", "ceilMode", "countIncludePad"], {
+    needed: ["kernel"],
+  });
   const { kernel, stride = kernel, padding = 0, ceilMode = false, countIncludePad = true } = options;
-  const attrs = { kernel: pair(kernel), stride: pair(stride), padding: pair(padding), ceilMode, countIncludePad };
-  return operation("avgPool2d", attrs, [x]);
+  return operation("avgPool2d", { ...windowOf("avgPool2d", kernel, stride, padding), ceilMode, countIncludePad }, [x]);
 }
 
-/** Means over windows that divide the image evenly: (N, C, H, W) → (N, C, *outputSize). */
+function windowOf(op: string, kernel: Size2d, stride: Size2d, padding: Size2d) {
+  return {
+    kernel: pair(`${op}: kernel`, kernel),
+    stride: pair(`${op}: stride`, stride),
+    padding: pair(`${op}: padding`, padding),
+  };
+}
+
+/** Means over windows that cut the image up, bin i from ⌊i·H/OH⌋ to ⌈(i + 1)·H/OH⌉: (N, C, H, W) → (N, C, *outputSize). */
 export function adaptiveAvgPool2d(x: Tensor, outputSize: Size2d): Tensor {
-  return operation("adaptiveAvgPool2d", { outputSize: pair(outputSize) }, [x]);
+  return operation("adaptiveAvgPool2d", { outputSize: pair("adaptiveAvgPool2d: outputSize", outputSize) }, [x]);
 }
 
 /** x · weightᵀ + bias: (…, K) with weight (O, K) and bias (O) → (…, O). */
@@ -138,6 +159,8 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
 
 /** The same numbers in another shape; one dimension may be −1: what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (!Array.isArray(shape))
+    throw new OptionError(`reshape: the shape is ${describeValue(shape)}; expected a list of numbers`);
   return operation("reshape", { shape: [...shape] }, [x]);
 }
 
@@ -148,6 +171,7 @@ export function softmax(x: Tensor, dim: number): Tensor {
 
 /** The mean over the dimensions named, or over all. */
 export function mean(x: Tensor, options: { dims?: readonly number[]; keepDim?: boolean } = {}): Tensor {
-  const { dims = x.shape.map((_, i) => i), keepDim = false } = options;
+  checkOptions("mean", options, ["dims", "keepDim"]);
+  const { dims = x?.shape?.map((_, i) => i) ?? [], keepDim = false } = options;
   return operation("mean", { dims: [...dims], keepDim }, [x]);
 }

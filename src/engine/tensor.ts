@@ -5,7 +5,8 @@
  */
 import { OptionError, ShapeError } from "../errors.ts";
 import { formatGraph, type Graph } from "../graph/graph.ts";
-import { type AttrsOf, inferShape, type OpName } from "../graph/infer-shape.ts";
+import { type AttrsOf, inferShape, type OpName, operandNames } from "../graph/infer-shape.ts";
+import { checkOptions, checkSignal, describeValue } from "../tensor/check-options.ts";
 import { formatShape, isShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { buildGraph } from "./build-graph.ts";
 import { type EvaluateOptions, evaluateTensor, planOf } from "./evaluate.ts";
@@ -52,7 +53,8 @@ export class Tensor implements LazyTensor {
   }
 
   /** The graph after each pass and the plan, as text, on the device named. */
-  plan(options: EvaluateOptions = {}): Promise<string> {
+  async plan(options: EvaluateOptions = {}): Promise<string> {
+    checkEvaluate("plan", options);
     return planOf(this, options);
   }
 
@@ -61,11 +63,13 @@ export class Tensor implements LazyTensor {
    * Throws DeviceError where the device cannot be had or fails.
    */
   async data(options: EvaluateOptions = {}): Promise<Float32Array> {
+    checkEvaluate("data", options);
     return (await this.values(options)).slice();
   }
 
   /** Computes the numbers as nested arrays. */
   async array(options: EvaluateOptions = {}): Promise<NestedArray> {
+    checkEvaluate("array", options);
     return nest(await this.values(options), this.shape, 0, 0);
   }
 
@@ -87,13 +91,19 @@ export class Tensor implements LazyTensor {
 }
 
 /**
- * A tensor of given numbers, row-major; they are copied. Throws ShapeError when their count is not the shape's.
- * Numbers may be a Float32Array, any array of numbers, or one number for a scalar (shape []).
+ * A tensor of given numbers, row-major; they are copied. Numbers may be a Float32Array, any array of numbers, nested arrays (whose shape
+ * is theirs), or one number for a scalar (shape []). Throws ShapeError when their count is not the shape's or nested arrays are ragged,
+ * OptionError for what is no number. A dimension may be 0, but no operation takes such a tensor.
  */
-export function tensor(numbers: ArrayLike<number> | number, shape?: Shape): Tensor {
-  const data = typeof numbers === "number" ? Float32Array.of(numbers) : Float32Array.from(numbers);
-  const asked = shape ?? (typeof numbers === "number" ? [] : [data.length]);
-  if (!isShape(asked)) throw new ShapeError(`tensor: the shape [${asked}]; expected whole numbers of at least 0`);
+export function tensor(numbers: ArrayLike<number> | NestedArray, shape?: Shape): Tensor {
+  const { data, found } = readNumbers(numbers);
+  const asked = shape ?? found;
+  if (!Array.isArray(asked) || !asked.every((dim) => Number.isSafeInteger(dim) && dim >= 0))
+    throw new ShapeError(
+      `tensor: the shape is ${Array.isArray(asked) ? `[${asked}]` : describeValue(asked)}; expected a list of whole numbers of at least 0`,
+    );
+  if (!isShape(asked))
+    throw new ShapeError(`tensor: the shape ${formatShape(asked)} has more numbers than can be counted`);
   if (sizeOf(asked) !== data.length)
     throw new ShapeError(
       `tensor: ${data.length} numbers for the shape ${formatShape(asked)}, which has ${sizeOf(asked)}`,
@@ -101,9 +111,42 @@ export function tensor(numbers: ArrayLike<number> | number, shape?: Shape): Tens
   return new Tensor([...asked], { kind: "data", data });
 }
 
+/** The numbers in one array, and the shape that they come in. */
+function readNumbers(numbers: ArrayLike<number> | NestedArray): { data: Float32Array; found: Shape } {
+  if (numbers instanceof Float32Array) return { data: numbers.slice(), found: [numbers.length] };
+  if (typeof numbers === "number") return { data: Float32Array.of(numbers), found: [] };
+  if (typeof numbers !== "object" || numbers === null || !("length" in numbers))
+    throw new OptionError(`tensor: the numbers are ${describeValue(numbers)}; expected an array of numbers`);
+  const found: number[] = [];
+  for (let inner: unknown = numbers; Array.isArray(inner); inner = inner[0]) found.push(inner.length);
+  if (found.length === 0) found.push(numbers.length);
+  let flat: unknown[] = Array.from<unknown>(numbers);
+  for (let depth = 1; depth < found.length; depth++) flat = flat.flat();
+  const data = new Float32Array(flat.length);
+  for (let i = 0; i < data.length; i++) {
+    const value = flat[i];
+    if (Array.isArray(value)) throw new ShapeError("tensor: nested arrays of different depths");
+    if (typeof value !== "number")
+      throw new OptionError(`tensor: element ${i} is ${describeValue(value)}; expected a number`);
+    data[i] = value;
+  }
+  if (found.length > 1 && sizeOf(found) !== data.length)
+    throw new ShapeError(
+      `tensor: ragged nested arrays: ${data.length} numbers, where ${formatShape(found)} has ${sizeOf(found)}`,
+    );
+  return { data, found };
+}
+
 /** A tensor of one operation on others: what each function of functions.ts makes. */
 export function operation<Name extends OpName>(op: Name, attrs: AttrsOf<Name>, inputs: readonly Tensor[]): Tensor {
-  for (const input of inputs) void input.origin; // throws for a disposed one, at the line that uses it
+  const names = operandNames(op, attrs);
+  for (const [i, input] of inputs.entries()) {
+    if (!(input instanceof Tensor))
+      throw new OptionError(
+        `${op}: ${names[i]} is ${describeValue(input)}; expected a tensor, which tensor(numbers, shape) makes`,
+      );
+    void input.origin; // throws for a disposed one, at the line that uses it
+  }
   const shape = inferShape(
     op,
     attrs,
@@ -117,4 +160,9 @@ function nest(data: Float32Array, shape: Shape, dimension: number, offset: numbe
   if (dimension === shape.length) return data[offset]!;
   const stride = sizeOf(shape.slice(dimension + 1));
   return Array.from({ length: shape[dimension]! }, (_, i) => nest(data, shape, dimension + 1, offset + i * stride));
+}
+
+function checkEvaluate(where: string, options: EvaluateOptions): void {
+  checkOptions(where, options, ["device", "signal"]);
+  checkSignal(where, options.signal);
 }

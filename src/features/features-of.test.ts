@@ -214,3 +214,32 @@ describe("ending early", () => {
     expect((await rows.next()).done).toBe(true);
   });
 });
+
+describe("what is given", () => {
+  it("may be any iterable: a Set, a generator", async () => {
+    const some = photos.slice(1, 3);
+    const generator = (function* () {
+      yield* some;
+    })();
+    for (const sources of [new Set(some), generator]) {
+      const rows = await collect(featuresOf(sources, { model }));
+      expect(rows.map((row) => row.image_path)).toEqual(some);
+      expectSameBits("the second", rows[1]!.vector!, alone[2]!);
+    }
+  });
+
+  it.each([
+    [[photos], /featuresOf: the options are undefined/],
+    [[photos, {}], /the option model is missing/],
+    [[photos, { model: "tiny" }], /model is "tiny"; expected one that openModel gave/],
+    [[photos, { model: null, layers: ["layer1"] }], /there is no option layers; there are model, batch, layer/],
+  ])("is checked: %j", async (given, message) => {
+    await expect(collect(Reflect.apply(featuresOf, undefined, given))).rejects.toThrow(message);
+  });
+
+  it.each([undefined, 5, null])("refuses %s for the images, at once", async (sources) => {
+    await expect(collect(Reflect.apply(featuresOf, undefined, [sources, { model }]))).rejects.toThrow(
+      /^the images are /,
+    );
+  });
+});

@@ -4,8 +4,9 @@
  */
 import { OptionError, ResidualError } from "../errors.ts";
 import { finiteError } from "../model/finite.ts";
-import { defaultLayer, type FeatureOptions, type Model } from "../model/model.ts";
+import { defaultLayer, type FeatureOptions, Model } from "../model/model.ts";
 import { checkPooling } from "../model/pooling.ts";
+import { checkOptions, checkSignal, describeValue } from "../tensor/check-options.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { type LeftOut, listImages, type NamedSource, type SourceList } from "./sources.ts";
 
@@ -44,7 +45,12 @@ export async function* featuresOf(
   sources: SourceList,
   options: FeaturesOfOptions,
 ): AsyncGenerator<FeatureRow, void, undefined> {
+  const keys = ["model", "batch", "layer", "pool", "normalize", "exif", "signal", "onLeftOut"];
+  checkOptions("featuresOf", options, keys, { needed: ["model"] });
+  checkSignal("featuresOf", options.signal);
   const { model, batch = defaultBatch, signal, layer = defaultLayer } = options;
+  if (!(model instanceof Model))
+    throw new OptionError(`featuresOf: model is ${describeValue(model)}; expected one that openModel gave`);
   if (!Number.isSafeInteger(batch) || batch < 1)
     throw new OptionError(`batch ${batch}: expected a whole number of at least 1`);
   checkPooling(options.pool, options.normalize);

@@ -2,6 +2,7 @@
 import { listFolder, pathKind } from "#platform";
 import { ImageError, OptionError, ResidualError } from "../errors.ts";
 import { asImageError, type ImageSource, nameOf } from "../model/image-source.ts";
+import { describeValue } from "../tensor/check-options.ts";
 
 /** One image of a run. */
 export interface NamedSource {
@@ -19,7 +20,8 @@ export interface LeftOut {
   readonly hidden: number;
 }
 
-export type SourceList = string | ImageSource | readonly (string | ImageSource)[];
+/** One, or any iterable of them: an array, a Set, a generator. */
+export type SourceList = string | ImageSource | Iterable<string | ImageSource>;
 
 const imageSuffix = /\.(jpe?g|jfif|png|webp|gif)$/i;
 
@@ -32,7 +34,11 @@ export async function listImages(
   sources: SourceList,
   onLeftOut: (left: LeftOut) => void = () => {},
 ): Promise<NamedSource[]> {
-  const list: readonly (string | ImageSource)[] = isList(sources) ? sources : [sources];
+  const list: readonly (string | ImageSource)[] = isList(sources) ? [...sources] : [sources];
+  if (!isList(sources) && typeof sources !== "string" && (typeof sources !== "object" || sources === null))
+    throw new OptionError(
+      `the images are ${describeValue(sources)}; name a file, a folder, an image, or a list of them`,
+    );
   if (list.length === 0) throw new OptionError("no images were named; name a file, a folder, or a list of them");
   const images: NamedSource[] = [];
   for (const [i, source] of list.entries()) {
@@ -89,6 +95,7 @@ function partsOf({ otherFiles, subfolders, hidden }: LeftOut): string {
   return parts.join(", ");
 }
 
-function isList(sources: SourceList): sources is readonly (string | ImageSource)[] {
-  return Array.isArray(sources);
+function isList(sources: SourceList): sources is Iterable<string | ImageSource> {
+  if (typeof sources !== "object" || sources === null || ArrayBuffer.isView(sources)) return false;
+  return Symbol.iterator in sources;
 }

@@ -12,6 +12,13 @@ export function inferShape<Name extends OpName>(name: Name, attrs: AttrsOf<Name>
   return opOf(name).shape(attrs, inputs);
 }
 
+/** Names of the operands, in order. */
+export function operandNames(name: OpName, attrs: object): string[] {
+  return opOf(name)
+    .operands(attrs)
+    .map((operand) => operand.name);
+}
+
 /** Indices of the operands that must be constant while a graph runs: weights. */
 export function weightOperands(name: OpName, attrs: object): number[] {
   const operands = opOf(name).operands(attrs);

@@ -54,6 +54,9 @@ export function dropAlpha({ width, height, data }: RgbaImage): RgbImage {
 export function fromImageData(source: RgbaImage): RgbImage {
   const { width, height, data } = source;
   checkDimensions(width, height);
+  if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
+    throw new ImageError("corrupt", "ImageData: data is no Uint8ClampedArray or Uint8Array; expected 8-bit RGBA");
+  }
   if (!Number.isInteger(width) || !Number.isInteger(height) || data.length !== width * height * 4) {
     throw new ImageError(
       "corrupt",

@@ -4,6 +4,7 @@ import { ImageError, OptionError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { fromImageData, type RgbImage } from "../image/rgb-image.ts";
 import { FileError } from "../platform/byte-source.ts";
+import { describeValue } from "../tensor/check-options.ts";
 
 /** A file's path or URL object, encoded bytes, a Blob, or pixels: a browser's ImageData or anything of that form. */
 export type ImageSource = string | URL | Uint8Array | ArrayBuffer | Blob | PixelSource;
@@ -28,7 +29,7 @@ export interface ReadImageOptions {
  */
 export async function readImage(source: ImageSource, options: ReadImageOptions = {}): Promise<RgbImage> {
   if (isPixels(source)) return fromImageData(source);
-  if (!isReadable(source)) throw new OptionError(`an image is ${describe(source)}: ${expected}`);
+  if (!isReadable(source)) throw new OptionError(`an image is ${describeValue(source)}: ${expected}`);
   const { exif, signal } = options;
   const name = options.name ?? nameOf(source) ?? "image";
   let bytes: Uint8Array;
@@ -66,11 +67,4 @@ function isReadable(source: Exclude<ImageSource, PixelSource>): boolean {
 
 function isPixels(source: ImageSource): source is PixelSource {
   return typeof source === "object" && source !== null && "width" in source && "height" in source && "data" in source;
-}
-
-/** For messages: `null`, `a number`, `an object of class Canvas`. */
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== "object") return `a ${typeof value}`;
-  return `an object of class ${value.constructor?.name ?? "none"}`;
 }

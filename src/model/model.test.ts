@@ -104,7 +104,7 @@ describe("features", () => {
     for (const [nothing, said] of [
       [null, "null"],
       [17, "a number"],
-      [{ path: "cat.jpg" }, "an object of class Object"],
+      [{ path: "cat.jpg" }, "an object"],
     ] as const)
       await expect(Reflect.apply(model.features, model, [nothing])).rejects.toThrow(
         `an image is ${said}: give a path, a URL object, bytes`,
@@ -164,6 +164,18 @@ describe("several models", () => {
   });
 });
 
+describe("wrong arguments", () => {
+  it.each([
+    [cat, null, /features: the options are null/],
+    [cat, { pol: "max" }, /features: there is no option pol; there are layer, layers, pool/],
+    [cat, { layer: ["layer1"] }, /a layer is a node's name/],
+    [cat, { signal: "x" }, /features: signal is "x"; expected an AbortSignal/],
+    [{ width: 2, height: 2, data: new Float32Array(16) }, {}, /data is no Uint8ClampedArray/],
+  ])("features(%o, %j) is one clear error", async (image, options, message) => {
+    await expect(Reflect.apply(model.features, model, [image, options])).rejects.toThrow(message);
+  });
+});
+
 describe("dispose", () => {
   it("frees what the model held, and using it afterwards is an error", async () => {
     const before = memory();
@@ -177,6 +189,16 @@ describe("dispose", () => {
     expect(memory()).toEqual(before);
     await expect(second.features(cat)).rejects.toThrow("the model was used after dispose()");
     await expect(second.prepare(2)).rejects.toThrow("the model was used after dispose()");
+  });
+
+  it("lets calls that were begun end, and frees then", async () => {
+    const before = memory();
+    const second = await openModel({ model: "tiny", weights: await tinyWeights(), device });
+    const begun = [cat, coffee, cat].map((image) => second.features(image));
+    second.dispose();
+    await expect(second.features(cat)).rejects.toThrow("the model was used after dispose()");
+    for (const { vector } of await Promise.all(begun)) expect(vector).toHaveLength(128);
+    expect(memory()).toEqual(before);
   });
 
   it("comes of itself with await using and with using", async () => {

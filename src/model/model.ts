@@ -7,6 +7,7 @@ import { OptionError } from "../errors.ts";
 import { nodeNames } from "../graph/graph.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { Preset } from "../image/preset.ts";
+import { checkOptions, checkSignal } from "../tensor/check-options.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { finiteError } from "./finite.ts";
@@ -94,12 +95,18 @@ export class Model {
     image: ImageSource,
     options: FeatureOptions & { readonly layers?: readonly string[] } = {},
   ): Promise<Features | LayerFeatures> {
+    checkOptions("features", options, ["layer", "layers", "pool", "normalize", "exif", "signal"]);
+    checkSignal("features", options.signal);
     if (options.layers && options.layer !== undefined)
       throw new OptionError("features: layer and layers together; give one of them");
     if (options.layers?.length === 0) throw new OptionError("features: layers is empty; name at least one");
     const layers = options.layers ?? [options.layer ?? defaultLayer];
+    if (!Array.isArray(layers) || !layers.every((layer) => typeof layer === "string"))
+      throw new OptionError("features: a layer is a node's name, layers a list of them (model.info.nodeNames has all)");
     checkPooling(options.pool, options.normalize);
-    const [vectors] = await this.vectorsOf([await this.preprocess(image, options)], layers, options);
+    const [vectors] = await this.runner.hold(async () =>
+      this.compute([await this.preprocess(image, { exif: options.exif, signal: options.signal })], layers, options),
+    );
     for (const layer of layers) this.checkFinite(vectors![layer]!, image, layer);
     const { device } = this.device;
     return options.layers ? { vectors: vectors!, device } : { vector: vectors![layers[0]!]!, device };
@@ -110,14 +117,18 @@ export class Model {
     image: ImageSource,
     options: { readonly top?: number; readonly exif?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<Classification[]> {
+    checkOptions("classify", options, ["top", "exif", "signal"]);
+    checkSignal("classify", options.signal);
     const { classes, name } = this.info;
-    const { top = 5 } = options;
+    const { top = 5, exif, signal } = options;
     if (classes === 0)
       throw new OptionError(`${name}: these weights have no classifier, only vectors; features() gives them`);
     if (!Number.isSafeInteger(top) || top < 1 || top > classes)
       throw new OptionError(`classify: top is ${top}; expected a whole number from 1 to ${classes}`);
-    const input = await this.preprocess(image, options);
-    const logits = (await this.runner.run(batchOf([input]), ["fc"], options.signal)).get("fc")!.data;
+    const logits = await this.runner.hold(async () => {
+      const input = await this.preprocess(image, { exif, signal });
+      return (await this.runner.run(batchOf([input]), ["fc"], signal)).get("fc")!.data;
+    });
     this.checkFinite(logits, image, "fc");
     const probabilities = softmax(logits);
     const order = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
@@ -134,7 +145,7 @@ export class Model {
 
   /** Makes ready for batches of up to `maxBatch` images, so that the first of them is as fast as the others. */
   prepare(maxBatch: number, layers: readonly string[] = [defaultLayer], signal?: AbortSignal): Promise<void> {
-    return this.runner.prepare(layers, maxBatch, signal);
+    return this.runner.hold(() => this.runner.prepare(layers, maxBatch, signal));
   }
 
   /**
@@ -147,6 +158,14 @@ export class Model {
     options: Pick<FeatureOptions, "pool" | "normalize" | "signal"> = {},
   ): Promise<Record<string, Float32Array>[]> {
     checkPooling(options.pool, options.normalize);
+    return this.runner.hold(() => this.compute(inputs, layers, options));
+  }
+
+  private async compute(
+    inputs: readonly HostTensor[],
+    layers: readonly string[],
+    options: Pick<FeatureOptions, "pool" | "normalize" | "signal">,
+  ): Promise<Record<string, Float32Array>[]> {
     const outputs = await this.runner.run(batchOf(inputs), layers, options.signal);
     return inputs.map((_, i) => {
       const vectors: Record<string, Float32Array> = {};
@@ -158,7 +177,7 @@ export class Model {
     });
   }
 
-  /** Frees the device's memory, after the runs under way. The model cannot be used afterwards; disposing twice is no error. */
+  /** Frees the device's memory, after the calls under way. The model cannot be used afterwards; disposing twice is no error. */
   dispose(): void {
     this.runner.dispose();
   }

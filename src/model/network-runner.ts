@@ -37,6 +37,7 @@ export class NetworkRunner {
   /** Runs and preparations under way: the device is not freed below them. */
   private busy = 0;
   private disposed = false;
+  private freed = false;
 
   /** `closeWeights` is called at dispose: weights are read as sessions need them, until then. */
   constructor(engine: Engine, graph: Graph, closeWeights: () => Promise<void>) {
@@ -63,13 +64,24 @@ export class NetworkRunner {
     );
   }
 
+  /** Keeps the device while `body` works towards a run: a dispose() in the meantime waits for it. Throws OptionError after one. */
+  async hold<T>(body: () => Promise<T>): Promise<T> {
+    if (this.disposed) throw usedAfterDispose();
+    this.busy++;
+    try {
+      return await body();
+    } finally {
+      this.done();
+    }
+  }
+
   private async withSession<T>(
     outputs: readonly string[],
     maxBatch: number,
     signal: AbortSignal | undefined,
     body: (session: Session) => Promise<T>,
   ): Promise<T> {
-    if (this.disposed) throw new OptionError("the model was used after dispose()");
+    if (this.freed) throw usedAfterDispose();
     signal?.throwIfAborted();
     const key = [...new Set(outputs)].join("\n");
     const entry = this.entryOf(key, outputs, maxBatch);
@@ -131,11 +143,10 @@ export class NetworkRunner {
     if (entry.users === 0) discard(entry);
   }
 
-  /** Runs that are under way end as they would have; the device is freed after the last of them, at once where there is none. */
+  /** What is under way ends as it would have; the device is freed after the last of them, at once where there is none. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    for (const [key, entry] of this.entries) this.retire(key, entry);
     if (this.busy === 0) this.free();
   }
 
@@ -145,10 +156,16 @@ export class NetworkRunner {
   }
 
   private free(): void {
+    this.freed = true;
+    for (const [key, entry] of this.entries) this.retire(key, entry);
     this.resident.dispose();
     this.engine.dispose();
     this.closeWeights().catch(() => undefined); // nothing is read any more; a file that cannot be closed costs nobody anything
   }
+}
+
+function usedAfterDispose(): OptionError {
+  return new OptionError("the model was used after dispose()");
 }
 
 /** Disposes the session, or stops its being made; `open` comes back here for one that is made nevertheless. */

@@ -128,3 +128,16 @@ it("nothing stays in memory after an error or an abort", async () => {
   await expect(openModel({ model: "tiny", device: "wasm", signal })).rejects.toBe(reason);
   expect(memory()).toEqual(before);
 });
+
+it.each([
+  [undefined, /openModel: the options are undefined; .*openModel\(\{ model: "tiny" \}\)/],
+  [null, /the options are null/],
+  ["tiny", /the options are "tiny"/],
+  [{}, /the option model is missing/],
+  [{ model: "tiny", depth: 18 }, /there is no option depth; there are model, weights, device/],
+  [{ model: "tiny", weights: null }, /weights is null; leave it out/],
+  [{ model: "tiny", signal: 5 }, /signal is a number; expected an AbortSignal/],
+])("openModel(%j) is one clear error", async (options, message) => {
+  const open: (given: never) => Promise<unknown> = openModel;
+  await expect(Reflect.apply(open, undefined, [options])).rejects.toThrow(message);
+});

@@ -6,6 +6,7 @@ import { OptionError, WeightError } from "../errors.ts";
 import { type Preset, presetFromMetadata, presets } from "../image/preset.ts";
 import { compareStateDict, describeMisfit, loadStateDict } from "../nn/load-state-dict.ts";
 import { trace } from "../nn/trace.ts";
+import { checkOptions, checkSignal } from "../tensor/check-options.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
 import { openWeights } from "../weights/open-weights.ts";
 import type { WeightSource } from "../weights/weight-source.ts";
@@ -36,6 +37,9 @@ const embedded: ReadonlyMap<ModelName, string> = new Map([["tiny", "tiny.safeten
  * after an error.
  */
 export async function openModel(options: OpenOptions & { readonly model: string }): Promise<Model> {
+  const keys = ["model", "weights", "device", "preset", "signal"];
+  checkOptions("openModel", options, keys, { needed: ["model"], hint: ': openModel({ model: "tiny" })' });
+  checkSignal("openModel", options.signal);
   const name = modelOfName(options.model);
   const { signal } = options;
   signal?.throwIfAborted();
@@ -67,6 +71,7 @@ export async function openModel(options: OpenOptions & { readonly model: string 
 }
 
 async function openState(name: ModelName, weights: WeightSource | StateDict | undefined): Promise<StateDict> {
+  if (weights === null) throw new OptionError(`${name}: weights is null; leave it out, or name a file`);
   if (typeof weights === "object" && "tensors" in weights) return weights;
   const asset = embedded.get(name);
   if (weights === undefined && asset !== undefined) return openWeights(await packageAsset(asset));
@@ -125,6 +130,7 @@ function labelsOf(state: StateDict, classes: number): string[] | undefined {
 /** Opens a network of a fixed name: what `resnet50({ weights })` is. */
 function opener(model: ModelName): (options?: OpenOptions) => Promise<Model> {
   return async (options = {}) => {
+    checkOptions(model, options, ["weights", "device", "preset", "signal", "model"]);
     if ("model" in options) throw new OptionError(`${model}: the option model belongs to openModel`);
     return openModel({ ...options, model });
   };

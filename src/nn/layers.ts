@@ -13,6 +13,8 @@ import {
   softmax,
 } from "../engine/functions.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import { OptionError } from "../errors.ts";
+import { checkOptions } from "../tensor/check-options.ts";
 import { call, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -35,7 +37,19 @@ export class Conv2d extends Module {
 
   constructor(inChannels: number, outChannels: number, options: Conv2dLayerOptions) {
     super();
+    checkOptions("Conv2d", options, ["kernel", "stride", "padding", "dilation", "groups", "bias"], {
+      needed: ["kernel"],
+    });
     const { kernel, groups = 1 } = options;
+    for (const [what, value] of [
+      ["inChannels", inChannels],
+      ["outChannels", outChannels],
+      ["groups", groups],
+    ] as const)
+      if (!Number.isSafeInteger(value) || value < 1)
+        throw new OptionError(`Conv2d: ${what} is ${value}; expected a whole number of at least 1`);
+    if (inChannels % groups !== 0 || outChannels % groups !== 0)
+      throw new OptionError(`Conv2d: groups ${groups} does not divide both ${inChannels} and ${outChannels} channels`);
     const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
     this.options = options;
     this.weight = new Parameter([outChannels, inChannels / groups, height, width]);

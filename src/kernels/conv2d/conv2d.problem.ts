@@ -66,9 +66,7 @@ export function conv2dShape(attrs: Conv2dAttrs, inputs: readonly Shape[]): Shape
       `${where}, groups is ${groups}: expected groups to divide both ${channels} and ${outChannels} channels`,
     );
   if (groupChannels * groups !== channels)
-    throw new ShapeError(
-      `${where}, groups is ${groups}: expected a weight for ${channels / groups} channels (dimension 1)`,
-    );
+    throw new ShapeError(`${where}, groups is ${groups}: expected ${channels / groups} in dimension 1 of weight`);
   let next = 2;
   if (attrs.bias) expectShape(where, "bias", inputs[next++]!, [outChannels]);
   const out = [
@@ -79,6 +77,11 @@ export function conv2dShape(attrs: Conv2dAttrs, inputs: readonly Shape[]): Shape
   if (out[2]! < 1 || out[3]! < 1)
     throw new ShapeError(
       `${where}, padding ${formatPair(padding)}, dilation ${formatPair(dilation)}: expected a kernel no larger than the padded image`,
+    );
+  const padded = channels * (size[0]! + 2 * padding[0]) * (size[1]! + 2 * padding[1]);
+  if (Math.max(padded, sizeOf(out)) >= 2 ** 30)
+    throw new ShapeError(
+      `${where}, padding ${formatPair(padding)}: expected fewer than 2^30 numbers in the output and in a padded image`,
     );
   if (attrs.residual) expectShape(where, "residual", inputs[next]!, out);
   return out;

@@ -100,7 +100,7 @@ test.each<[string, Partial<Conv2dAttrs>, number[][]]>([
     ],
   ],
   [
-    "conv2d: x is 1×3×8×8, weight is 4×5×3×3, groups is 1: expected a weight for 3 channels (dimension 1)",
+    "conv2d: x is 1×3×8×8, weight is 4×5×3×3, groups is 1: expected 3 in dimension 1 of weight",
     {},
     [
       [1, 3, 8, 8],
