@@ -37,7 +37,7 @@ export interface RunOptions {
 
 /** A graph made ready. Runs one after another: a second run waits for the first. */
 export interface Session {
-  /** The steps as text, for people. */
+  /** What was made of the graph, as text for people: the graph after each pass, and the steps. */
   readonly plan: string;
   /** Device memory of the activations, in bytes. */
   readonly bytes: number;

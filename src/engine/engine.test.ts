@@ -141,6 +141,9 @@ describe.each(devices)("on %s", (device) => {
   it("describes its plan", async () => {
     const text = await relu(conv2d(tensor(range(9), [1, 1, 3, 3]), tensor([2], [1, 1, 1, 1]))).plan({ device });
     expect(text).toContain("conv2d(x=input, weight=constant)");
+    if (device !== "reference")
+      for (const pass of ["traced", "fold-batch-norm", "fuse-epilogue", "choose-variants", "assign-layout", "plan"])
+        expect(text).toContain(`${pass}:\n`);
     if (device !== "reference") expect(text).toMatch(/relu {2}×1 {2}conv2d\.\S+ {2}#\d+ → #\d+/);
   });
 });

@@ -3,7 +3,7 @@
  */
 import type { BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backends/backend.ts";
 import { type DeviceChoice, type OpenedBackend, openBackend } from "../backends/select.ts";
-import { formatGraph, type Graph } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import type { Constant, HostTensor } from "../tensor/host-tensor.ts";
 
 /** Eager sessions are kept up to this many bytes of device memory, the least recently used going first. */
@@ -59,10 +59,10 @@ export class Engine {
     }
   }
 
-  /** The traced graph and the plan of an eager graph, as text. */
+  /** What the device makes of an eager graph, as text: the graph after each pass, and the plan. */
   async describe(graph: Graph): Promise<string> {
     const { session } = await this.cached(graph);
-    return `${formatGraph(graph)}\n\n${session.plan}`;
+    return session.plan;
   }
 
   private cached(graph: Graph): Promise<CachedSession> {

@@ -52,7 +52,7 @@ export class Tensor implements LazyTensor {
     return { ...graph, toString: () => formatGraph(graph) };
   }
 
-  /** The graph after each pass and the plan, as text, on the device named. */
+  /** The graph after each pass, and the plan, as text, on the device named. */
   async plan(options: EvaluateOptions = {}): Promise<string> {
     checkEvaluate("plan", options);
     return planOf(this, options);

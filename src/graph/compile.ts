@@ -3,12 +3,12 @@
  * walks the traced graph and never comes here.
  */
 import type { Target } from "../kernels/target.ts";
-import { type Graph, pruneGraph } from "./graph.ts";
+import { formatGraph, type Graph, pruneGraph } from "./graph.ts";
 import { assignLayout } from "./passes/assign-layout.ts";
 import { type ChooseOptions, chooseVariants } from "./passes/choose-variants.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
 import { fuseEpilogue } from "./passes/fuse-epilogue.ts";
-import type { Plan } from "./plan.ts";
+import { formatPlan, type Plan } from "./plan.ts";
 import { planGraph } from "./plan-graph.ts";
 
 /** The graph after each pass, by the pass's name, for those who want to look. */
@@ -37,4 +37,16 @@ export function compileGraph<Stage>(
     ],
     plan: planGraph(laidOut, target),
   };
+}
+
+/** The graph as it was traced, after each pass that changed it, and the plan, as text. */
+export function formatCompiled({ passes, plan }: Compiled<unknown>): string {
+  let before = "";
+  const parts: string[] = [];
+  for (const { name, graph } of passes) {
+    const text = formatGraph(name === "traced" ? graph : pruneGraph(graph));
+    parts.push(`${name}:\n${text === before ? "as before" : text}`);
+    before = text;
+  }
+  return [...parts, `plan:\n${formatPlan(plan)}`].join("\n\n");
 }

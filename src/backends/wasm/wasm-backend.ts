@@ -5,7 +5,7 @@
  * Denormal numbers make x64 a hundred times slower and WebAssembly cannot flush them: weights are flushed as they are packed
  * (kernels/wasm/pack.ts); activations are not looked at.
  */
-import { compileGraph } from "../../graph/compile.ts";
+import { compileGraph, formatCompiled } from "../../graph/compile.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { WasmCapabilities } from "../../kernels/op.ts";
 import { wasmTarget } from "../../kernels/target.ts";
@@ -54,12 +54,13 @@ export class WasmBackend implements Backend {
     const { maxBatch, overrides, signal } = options;
     if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
       throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
-    const { plan } = compileGraph(graph, wasmTarget(this.capabilities), { overrides });
+    const compiled = compileGraph(graph, wasmTarget(this.capabilities), { overrides });
+    const { plan } = compiled;
     const { bytes, functions } = emitModule(plan);
     const module = await this.#modules.compile(bytes);
     await resident.pack(plan.weights, signal);
     signal?.throwIfAborted();
-    return new WasmSession({ plan, module, functions, resident, maxBatch });
+    return new WasmSession({ plan, describe: () => formatCompiled(compiled), module, functions, resident, maxBatch });
   }
 
   counters(): BackendCounters {

@@ -1,6 +1,6 @@
 /** A plan on WebAssembly: its buffers as addresses in the model's memory, its stages as calls. A run compiles and allocates nothing. */
 import { DeviceError } from "../../errors.ts";
-import { formatPlan, type Plan, type PlanSource, type Repeat, type Step } from "../../graph/plan.ts";
+import type { Plan, PlanSource, Repeat, Step } from "../../graph/plan.ts";
 import type { StageArgument, WasmStage } from "../../kernels/op.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -23,6 +23,8 @@ interface Call {
 
 export interface WasmSessionParts {
   readonly plan: Plan<WasmStage>;
+  /** The passes and the plan as text. */
+  readonly describe: () => string;
   readonly module: WebAssembly.Module;
   readonly functions: PlannedModule["functions"];
   readonly resident: WasmResident;
@@ -69,7 +71,7 @@ export class WasmSession implements Session {
   }
 
   get plan(): string {
-    return formatPlan(this.#parts.plan);
+    return this.#parts.describe();
   }
 
   async run(inputs: ReadonlyMap<string, HostTensor>, options: RunOptions = {}): Promise<Map<string, HostTensor>> {

@@ -3,7 +3,7 @@
  * backend. No mathematics here.
  */
 import { DeviceError } from "../../errors.ts";
-import { compileGraph } from "../../graph/compile.ts";
+import { compileGraph, formatCompiled } from "../../graph/compile.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { wgslTarget } from "../../kernels/target.ts";
 import type { Backend, BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backend.ts";
@@ -51,13 +51,23 @@ export class WebGpuBackend implements Backend {
     if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
       throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
     this.gpu.throwIfFailed();
-    const { plan } = compileGraph(graph, wgslTarget(this.gpu.capabilities), { overrides });
+    const compiled = compileGraph(graph, wgslTarget(this.gpu.capabilities), { overrides });
+    const { plan } = compiled;
     const capacity = batchCapacity(plan, maxBatch, this.gpu.maxBufferBytes);
     const stages = plan.steps.flatMap((step) => step.stages);
     // Shaders compile while weights are read.
     const [pipelines] = await Promise.all([this.#pipelines.pipelines(stages), resident.pack(plan.weights, signal)]);
     signal?.throwIfAborted();
-    return openWebGpuSession({ plan, pipelines, cache: this.#pipelines, gpu: this.gpu, resident, maxBatch, capacity });
+    return openWebGpuSession({
+      plan,
+      describe: () => formatCompiled(compiled),
+      pipelines,
+      cache: this.#pipelines,
+      gpu: this.gpu,
+      resident,
+      maxBatch,
+      capacity,
+    });
   }
 
   counters(): BackendCounters {

@@ -4,7 +4,7 @@
  * device's buffers goes in several parts of equal treatment: results do not depend on the batch, so they do not depend on the parts.
  */
 import { DeviceError } from "../../errors.ts";
-import { formatPlan, type Plan, type PlanPort, type PlanSource, type Repeat, type Step } from "../../graph/plan.ts";
+import type { Plan, PlanPort, PlanSource, Repeat, Step } from "../../graph/plan.ts";
 import type { StageArgument, WgslStage } from "../../kernels/op.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -18,6 +18,8 @@ import type { WebGpuResident } from "./webgpu-resident.ts";
 
 export interface SessionParts {
   readonly plan: Plan<WgslStage>;
+  /** The passes and the plan as text. */
+  readonly describe: () => string;
   /** One a stage, in the plan's order. */
   readonly pipelines: readonly GPUComputePipeline[];
   readonly cache: PipelineCache;
@@ -115,7 +117,7 @@ export class WebGpuSession implements Session {
   }
 
   get plan(): string {
-    return formatPlan(this.#parts.plan);
+    return this.#parts.describe();
   }
 
   /** Rejects at once when the signal is aborted; what the device has begun then ends before the next run. */
