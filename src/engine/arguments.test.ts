@@ -25,12 +25,12 @@ describe("tensor", () => {
     ]);
   });
 
-  it.each([
-    [[[1, 2], [3]], /ragged/],
-    [["a"], /element 0 is "a"; expected a number/],
-    [null, /the numbers are null/],
-    [new BigInt64Array(2), /element 0 is a bigint/],
-  ])("refuses %j", (numbers, message) => {
+  it.each<[what: string, numbers: unknown, message: RegExp]>([
+    ["ragged arrays", [[1, 2], [3]], /ragged/],
+    ["text", ["a"], /element 0 is "a"; expected a number/],
+    ["null", null, /the numbers are null/],
+    ["bigints", new BigInt64Array(2), /element 0 is a bigint/],
+  ])("refuses %s", (_, numbers, message) => {
     expect(call(tensor, numbers)).toThrow(message);
     expect(call(tensor, numbers)).toThrow(ResidualError);
   });
@@ -42,23 +42,53 @@ describe("tensor", () => {
 });
 
 describe("functions", () => {
-  it.each([
-    [functions.conv2d, [x, w, { strid: 2 }], /conv2d: there is no option strid; there are bias, stride/],
-    [functions.conv2d, [x, w, w], /conv2d: the options are an object of class Tensor; .*a bias goes there too/],
-    [functions.conv2d, [x, w, null], /conv2d: the options are null/],
-    [functions.conv2d, [x, w, { padding: "same" }], /conv2d: padding is "same"; expected a number, or/],
-    [functions.conv2d, [x], /conv2d: weight is undefined; expected a tensor/],
-    [functions.conv2d, [[1, 2], w], /conv2d: x is an array; expected a tensor/],
-    [functions.maxPool2d, [x], /maxPool2d: the options are undefined; expected an object with kernel/],
-    [functions.maxPool2d, [x, { stride: 2 }], /maxPool2d: the option kernel is missing/],
-    [functions.batchNorm, [x], /batchNorm: the options are undefined/],
-    [functions.relu, [], /relu: x is undefined/],
-    [functions.matmul, [x, 5], /matmul: b is a number/],
-    [functions.mean, [], /mean: x is undefined/],
-    [functions.mean, [x, { dim: 1 }], /mean: there is no option dim; there are dims, keepDim/],
-    [functions.reshape, [x, 5], /reshape: the shape is a number/],
-    [functions.linear, [x, w, { bias: w }], /linear: bias is an object; expected a tensor/],
-  ])("%o of %j", (f, given, message) => {
+  it.each<[what: string, f: unknown, given: unknown[], message: RegExp]>([
+    [
+      "conv2d: a misspelt option",
+      functions.conv2d,
+      [x, w, { strid: 2 }],
+      /conv2d: there is no option strid; there are bias, stride/,
+    ],
+    [
+      "conv2d: a bias in the options' place",
+      functions.conv2d,
+      [x, w, w],
+      /conv2d: the options are an object of class Tensor; .*a bias goes there too/,
+    ],
+    ["conv2d: null for the options", functions.conv2d, [x, w, null], /conv2d: the options are null/],
+    [
+      "conv2d: a word for a padding",
+      functions.conv2d,
+      [x, w, { padding: "same" }],
+      /conv2d: padding is "same"; expected a number, or/,
+    ],
+    ["conv2d: no weight", functions.conv2d, [x], /conv2d: weight is undefined; expected a tensor/],
+    ["conv2d: an array for a tensor", functions.conv2d, [[1, 2], w], /conv2d: x is an array; expected a tensor/],
+    [
+      "maxPool2d: no options",
+      functions.maxPool2d,
+      [x],
+      /maxPool2d: the options are undefined; expected an object with kernel/,
+    ],
+    ["maxPool2d: no kernel", functions.maxPool2d, [x, { stride: 2 }], /maxPool2d: the option kernel is missing/],
+    ["batchNorm: no statistics", functions.batchNorm, [x], /batchNorm: the options are undefined/],
+    ["relu: nothing", functions.relu, [], /relu: x is undefined/],
+    ["matmul: a number for a matrix", functions.matmul, [x, 5], /matmul: b is a number/],
+    ["mean: nothing at all", functions.mean, [], /mean: x is undefined/],
+    [
+      "mean: another library's option",
+      functions.mean,
+      [x, { dim: 1 }],
+      /mean: there is no option dim; there are dims, keepDim/,
+    ],
+    ["reshape: a number for a shape", functions.reshape, [x, 5], /reshape: the shape is a number/],
+    [
+      "linear: options where there are none",
+      functions.linear,
+      [x, w, { bias: w }],
+      /linear: bias is an object; expected a tensor/,
+    ],
+  ])("%s", (_, f, given, message) => {
     expect(call(f, ...given)).toThrow(message);
     expect(call(f, ...given)).toThrow(OptionError);
   });
