@@ -81,6 +81,9 @@ describe("functions", () => {
       [x, { dim: 1 }],
       /mean: there is no option dim; there are dims, keepDim/,
     ],
+    ["conv2d: null for a bias", functions.conv2d, [x, w, { bias: null }], /conv2d: bias is null; expected a tensor/],
+    ["linear: null for a bias", functions.linear, [x, w, null], /linear: bias is null; expected a tensor/],
+    ["mean: a number for dims", functions.mean, [x, { dims: 1 }], /mean: dims is a number; expected a list/],
     ["reshape: a number for a shape", functions.reshape, [x, 5], /reshape: the shape is a number/],
     [
       "linear: options where there are none",

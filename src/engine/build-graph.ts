@@ -132,12 +132,16 @@ function constantIn(tensor: LazyTensor): Constant {
   return constant;
 }
 
-/** Gives a name the first time, and with _1, _2, … after that. */
-export function uniqueNames(): (name: string) => string {
+/** Gives a name the first time, and with _1, _2, … after that; never one that was given before, such as a field named `relu_1`. */
+function uniqueNames(): (name: string) => string {
   const counts = new Map<string, number>();
+  const given = new Set<string>();
   return (name) => {
-    const count = counts.get(name) ?? 0;
+    let count = counts.get(name) ?? 0;
+    let unique = count === 0 ? name : `${name}_${count}`;
+    while (given.has(unique)) unique = `${name}_${++count}`;
     counts.set(name, count + 1);
-    return count === 0 ? name : `${name}_${count}`;
+    given.add(unique);
+    return unique;
   };
 }

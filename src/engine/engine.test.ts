@@ -166,6 +166,11 @@ describe("memory and scopes", () => {
     expect([...(await kept.data({ device: "reference" }))]).toEqual([2, 3]);
   });
 
+  it("refuses a scope whose body goes on after it", () => {
+    const later = async () => relu(tensor([1]));
+    expect(() => using(later)).toThrow("using: the body gives a promise");
+  });
+
   it("says that a disposed tensor was used", () => {
     const x = tensor([1]);
     x.dispose();

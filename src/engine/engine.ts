@@ -9,10 +9,17 @@ import type { Constant, HostTensor } from "../tensor/host-tensor.ts";
 /** Eager sessions are kept up to this many bytes of device memory, the least recently used going first. */
 const sessionCacheBytes = 256 * 2 ** 20;
 
-interface CachedSession {
+interface Prepared {
   readonly session: Session;
   readonly resident: Resident;
-  running: number;
+}
+
+interface CachedSession {
+  readonly prepared: Promise<Prepared>;
+  /** The same, once it is there. */
+  ready: Prepared | undefined;
+  /** Calls that wait for the session or use it: it is not let go of below them. */
+  users: number;
 }
 
 export class Engine {
@@ -20,7 +27,7 @@ export class Engine {
   /** Why `auto` took this device; undefined where it was named. */
   readonly reason: string | undefined;
   private readonly backend: OpenedBackend["backend"];
-  private readonly cache = new Map<string, Promise<CachedSession>>();
+  private readonly cache = new Map<string, CachedSession>();
   private disposed = false;
 
   constructor(opened: OpenedBackend) {
@@ -49,52 +56,59 @@ export class Engine {
     inputs: ReadonlyMap<string, HostTensor>,
     signal?: AbortSignal,
   ): Promise<Map<string, HostTensor>> {
-    const cached = await this.cached(graph);
-    cached.running++;
-    try {
-      return await cached.session.run(inputs, { signal });
-    } finally {
-      cached.running--;
-      await this.evict();
-    }
+    return this.withSession(graph, (session) => session.run(inputs, { signal }));
   }
 
   /** What the device makes of an eager graph, as text: the graph after each pass, and the plan. */
   async describe(graph: Graph): Promise<string> {
-    const { session } = await this.cached(graph);
-    return session.plan;
+    return this.withSession(graph, async (session) => session.plan);
   }
 
-  private cached(graph: Graph): Promise<CachedSession> {
+  private async withSession<T>(graph: Graph, body: (session: Session) => Promise<T>): Promise<T> {
     const key = structureOf(graph);
-    const known = this.cache.get(key);
-    const entry = known ?? this.open(graph);
+    const entry = this.cache.get(key) ?? this.open(graph);
     this.cache.delete(key); // to the end: most recently used
     this.cache.set(key, entry);
-    entry.catch(() => this.cache.delete(key));
+    entry.users++;
+    try {
+      return await body((await entry.prepared).session);
+    } finally {
+      entry.users--;
+      if (!entry.ready && this.cache.get(key) === entry) this.cache.delete(key); // it failed: the next call tries anew
+      this.evict();
+    }
+  }
+
+  private open(graph: Graph): CachedSession {
+    const entry: CachedSession = { prepared: this.prepareEager(graph), ready: undefined, users: 0 };
+    entry.prepared.then(
+      (prepared) => {
+        entry.ready = prepared;
+      },
+      () => undefined, // the error goes to those who wait
+    );
     return entry;
   }
 
-  private async open(graph: Graph): Promise<CachedSession> {
+  private async prepareEager(graph: Graph): Promise<Prepared> {
     const resident = this.backend.createResident();
     try {
-      return { session: await this.backend.prepare(graph, resident, { maxBatch: 1 }), resident, running: 0 };
+      return { session: await this.backend.prepare(graph, resident, { maxBatch: 1 }), resident };
     } catch (error) {
       resident.dispose();
       throw error;
     }
   }
 
-  private async evict(): Promise<void> {
+  private evict(): void {
     let bytes = 0;
-    for (const [key, entry] of [...this.cache].reverse()) {
-      const cached = await entry.catch(() => undefined);
-      if (!cached) continue;
-      bytes += cached.session.bytes + cached.resident.bytes;
-      if (bytes <= sessionCacheBytes || cached.running > 0) continue;
+    for (const [key, { ready, users }] of [...this.cache].reverse()) {
+      if (!ready) continue;
+      bytes += ready.session.bytes + ready.resident.bytes;
+      if (bytes <= sessionCacheBytes || users > 0) continue;
       this.cache.delete(key);
-      cached.session.dispose();
-      cached.resident.dispose();
+      ready.session.dispose();
+      ready.resident.dispose();
     }
   }
 

@@ -66,7 +66,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
     groups,
     ...{ bias: bias !== undefined, residual: false, relu: false },
   };
-  return operation("conv2d", attrs, bias ? [x, weight, bias] : [x, weight]);
+  return operation("conv2d", attrs, bias === undefined ? [x, weight] : [x, weight, bias]);
 }
 
 /** (x − mean) / √(variance + eps) · weight + bias, per channel (dimension 1); statistics as given, as in evaluation mode. */
@@ -123,7 +123,7 @@ export function adaptiveAvgPool2d(x: Tensor, outputSize: Size2d): Tensor {
 
 /** x · weightᵀ + bias: (…, K) with weight (O, K) and bias (O) → (…, O). */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
-  return operation("linear", { bias: bias !== undefined }, bias ? [x, weight, bias] : [x, weight]);
+  return operation("linear", { bias: bias !== undefined }, bias === undefined ? [x, weight] : [x, weight, bias]);
 }
 
 /** The matrix product over the last two dimensions, as torch.matmul. */
@@ -173,5 +173,7 @@ export function softmax(x: Tensor, dim: number): Tensor {
 export function mean(x: Tensor, options: { dims?: readonly number[]; keepDim?: boolean } = {}): Tensor {
   checkOptions("mean", options, ["dims", "keepDim"]);
   const { dims = x?.shape?.map((_, i) => i) ?? [], keepDim = false } = options;
+  if (!Array.isArray(dims))
+    throw new OptionError(`mean: dims is ${describeValue(dims)}; expected a list of dimensions, such as [2, 3]`);
   return operation("mean", { dims: [...dims], keepDim }, [x]);
 }

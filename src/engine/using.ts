@@ -1,4 +1,5 @@
 /** Scopes that dispose the tensors made in them. */
+import { OptionError } from "../errors.ts";
 import type { LazyTensor } from "./lazy.ts";
 
 let scope: Set<LazyTensor> | undefined;
@@ -11,6 +12,7 @@ export function track(tensor: LazyTensor): void {
 /**
  * Runs `body` and disposes every tensor that was made in it, but those that it returns (a tensor, or an array or plain object of
  * them). A returned tensor keeps what it is computed from until its data was asked for. `body` is synchronous: building is; running is not.
+ * Throws OptionError where `body` gives a promise, whose tensors would be disposed before it is done.
  */
 export function using<T>(body: () => T): T {
   const outer = scope;
@@ -19,6 +21,12 @@ export function using<T>(body: () => T): T {
   let kept = new Set<LazyTensor>();
   try {
     const result = body();
+    if (result instanceof Promise) {
+      result.catch(() => undefined); // it may fail on the tensors that are disposed now; this error says why
+      throw new OptionError(
+        "using: the body gives a promise, and its tensors are disposed when it returns; build in it, and await data() outside",
+      );
+    }
     kept = reachable(result, inner);
     return result;
   } finally {
