@@ -14,7 +14,7 @@ import {
 } from "../engine/functions.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { OptionError } from "../errors.ts";
-import { checkOptions } from "../tensor/check-options.ts";
+import { checkOptions, describeValue } from "../tensor/check-options.ts";
 import { call, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -26,6 +26,17 @@ export interface Conv2dLayerOptions {
   readonly groups?: number;
   /** Whether there is a bias: true unless told, as in PyTorch. */
   readonly bias?: boolean;
+}
+
+/** Throws OptionError, naming the layer, unless each of the named values is a whole number of at least 1. */
+function expectCounts(layer: string, counts: Readonly<Record<string, number>>): void {
+  for (const [what, value] of Object.entries(counts))
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new OptionError(`${layer}: ${what} is ${describeNumber(value)}; expected a whole number of at least 1`);
+}
+
+function describeNumber(value: unknown): string {
+  return typeof value === "number" ? String(value) : describeValue(value);
 }
 
 /** (N, inChannels, H, W) → (N, outChannels, OH, OW). Parameters: weight (O, C/groups, KH, KW), bias (O). */
@@ -41,13 +52,7 @@ export class Conv2d extends Module {
       needed: ["kernel"],
     });
     const { kernel, groups = 1 } = options;
-    for (const [what, value] of [
-      ["inChannels", inChannels],
-      ["outChannels", outChannels],
-      ["groups", groups],
-    ] as const)
-      if (!Number.isSafeInteger(value) || value < 1)
-        throw new OptionError(`Conv2d: ${what} is ${value}; expected a whole number of at least 1`);
+    expectCounts("Conv2d", { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new OptionError(`Conv2d: groups ${groups} does not divide both ${inChannels} and ${outChannels} channels`);
     const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
@@ -74,6 +79,8 @@ export class BatchNorm2d extends Module {
 
   constructor(channels: number, options: { eps?: number } = {}) {
     super();
+    checkOptions("BatchNorm2d", options, ["eps"]);
+    expectCounts("BatchNorm2d", { channels });
     this.eps = options.eps ?? 1e-5;
     this.weight = new Parameter([channels]);
     this.bias = new Parameter([channels]);
@@ -141,6 +148,8 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
     super();
+    checkOptions("Linear", options, ["bias"]);
+    expectCounts("Linear", { inFeatures, outFeatures });
     this.weight = new Parameter([outFeatures, inFeatures]);
     this.bias = (options.bias ?? true) ? new Parameter([outFeatures]) : undefined;
   }

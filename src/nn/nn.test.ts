@@ -1,16 +1,17 @@
 /** Networks: torchvision's names to the letter, shapes, taps by name, and weights that fit or are said not to. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { add, mean } from "../engine/functions.ts";
+import { add, mean, relu } from "../engine/functions.ts";
 import type { Tensor } from "../engine/tensor.ts";
-import { WeightError } from "../errors.ts";
+import { OptionError, WeightError } from "../errors.ts";
 import { nodeNames } from "../graph/graph.ts";
 import { createNetwork, isModelName } from "../model/architectures.ts";
 import { constantOf, type StateDict } from "../tensor/host-tensor.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { Conv2d } from "./layers.ts";
+import { BatchNorm2d, Conv2d, Linear, ReLU } from "./layers.ts";
 import { compareStateDict, loadStateDict } from "./load-state-dict.ts";
 import { call, Module, namedParameters } from "./module.ts";
+import { BasicBlock, ResNet } from "./resnet.ts";
 import { trace, withOutputs } from "./trace.ts";
 
 type StateDictTensors = Map<string, ReturnType<typeof constantOf>>;
@@ -73,6 +74,22 @@ describe("trace", () => {
     expect(() => trace(new Mixes(), [3, 4, 4])).toThrow(/mean of conv .*mixes or moves dimension 0, the batch/);
   });
 
+  it("gives no name twice, though a field has one that would be given to a node", () => {
+    class Named extends Module {
+      readonly relu_1 = new ReLU();
+      override forward(x: Tensor): Tensor {
+        return relu(relu(call(this.relu_1, relu(x))));
+      }
+    }
+    expect(nodeNames(trace(new Named(), [3, 4, 4]))).toEqual(["x", "relu", "relu_1", "relu_2", "relu_3"]);
+  });
+
+  it.each([[[3, 32.5, 32]], [[3, 0, 32]], [[3, Number.NaN]]])("refuses images of shape %j", (shape) => {
+    expect(() => trace(createNetwork("tiny", 0), shape)).toThrow(
+      /^trace: the images' shape is \[.*expected whole numbers/,
+    );
+  });
+
   it("says that a module which is no field cannot be called", () => {
     class Loose extends Module {
       override forward(x: Tensor): Tensor {
@@ -80,6 +97,30 @@ describe("trace", () => {
       }
     }
     expect(() => trace(new Loose(), [3, 4, 4])).toThrow(/no field of the network/);
+  });
+});
+
+describe("layers and blocks", () => {
+  const layers = [1, 1, 1, 1] as const;
+  it.each<[what: string, make: () => Module, message: RegExp]>([
+    ["BatchNorm2d without channels", () => new BatchNorm2d(0), /BatchNorm2d: channels is 0; expected a whole number/],
+    ["Linear of half a feature", () => new Linear(1.5, 2), /Linear: inFeatures is 1.5; expected a whole number/],
+    ["Conv2d that groups do not divide", () => new Conv2d(3, 4, { kernel: 1, groups: 2 }), /groups 2 does not divide/],
+    ["BasicBlock with groups", () => new BasicBlock(4, 4, { groups: 2 }), /BasicBlock: groups is 2/],
+    [
+      "ResNet of a stage without blocks",
+      () => new ResNet({ block: BasicBlock, layers: [1, 0, 1, 1] }),
+      /layers is \[1, 0/,
+    ],
+    [
+      "ResNet of basic blocks with groups",
+      () => new ResNet({ block: BasicBlock, layers, groups: 2 }),
+      /BasicBlock: groups/,
+    ],
+    ["ResNet of no number of classes", () => new ResNet({ block: BasicBlock, layers, classes: -1 }), /classes is -1/],
+  ])("refuse %s", (_, make, message) => {
+    expect(make).toThrow(message);
+    expect(make).toThrow(OptionError);
   });
 });
 
@@ -96,7 +137,7 @@ describe("loadStateDict", () => {
     return { tensors, metadata: new Map(), source: "some.safetensors", close: async () => {} };
   };
 
-  it("lists what is missing, unexpected and of another shape, in one error, and loads nothing", () => {
+  it("lists what is missing, unexpected and of another shape, in one error, and loads nothing", async () => {
     const state = stateOf((tensors) => {
       tensors.delete("conv1.weight");
       tensors.set("extra.weight", constantOf(new Float32Array(1), [1]));
@@ -108,7 +149,7 @@ describe("loadStateDict", () => {
         "1 tensor of another shape (bn1.bias is 3, expected 16)",
     );
     expect(() => loadStateDict(net, state)).toThrow(WeightError);
-    expect(net.bn1.weight.read()).rejects.toThrow(/never loaded/);
+    await expect(net.bn1.weight.read()).rejects.toThrow(/never loaded/);
   });
 
   it("does without the batch norms' counters", () => {

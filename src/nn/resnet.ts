@@ -5,6 +5,8 @@
  */
 import { add, flatten } from "../engine/functions.ts";
 import type { Tensor } from "../engine/tensor.ts";
+import { OptionError } from "../errors.ts";
+import { checkOptions } from "../tensor/check-options.ts";
 import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, ReLU, Sequential } from "./layers.ts";
 import { call, Module } from "./module.ts";
 
@@ -17,7 +19,10 @@ export interface BlockOptions {
   readonly widthPerGroup?: number;
 }
 
-/** Two 3×3 convolutions and the residual: (N, inChannels, H, W) → (N, width, H/stride, W/stride). */
+/**
+ * Two 3×3 convolutions and the residual: (N, inChannels, H, W) → (N, width, H/stride, W/stride). Throws OptionError for groups or another
+ * widthPerGroup than 64, as torchvision's.
+ */
 export class BasicBlock extends Module {
   static readonly expansion = 1;
   readonly conv1: Conv2d;
@@ -29,6 +34,11 @@ export class BasicBlock extends Module {
 
   constructor(inChannels: number, width: number, options: BlockOptions = {}) {
     super();
+    const { groups = 1, widthPerGroup = 64 } = options;
+    if (groups !== 1 || widthPerGroup !== 64)
+      throw new OptionError(
+        `BasicBlock: groups is ${groups} and widthPerGroup ${widthPerGroup}; it has 1 and 64 alone, a Bottleneck has any`,
+      );
     this.conv1 = conv3x3(inChannels, width, { stride: options.stride ?? 1 });
     this.bn1 = new BatchNorm2d(width);
     this.conv2 = conv3x3(width, width);
@@ -104,7 +114,7 @@ export interface ResNetOptions {
   readonly widthPerGroup?: number;
 }
 
-/** Images (N, 3, H, W) → logits (N, classes), or vectors (N, features) where there is no classifier. */
+/** Images (N, 3, H, W) → logits (N, classes), or vectors (N, features) where there is no classifier. Throws OptionError. */
 export class ResNet extends Module {
   readonly conv1: Conv2d;
   readonly bn1: BatchNorm2d;
@@ -121,7 +131,15 @@ export class ResNet extends Module {
 
   constructor(options: ResNetOptions) {
     super();
+    checkOptions("ResNet", options, ["block", "layers", "widths", "classes", "groups", "widthPerGroup"], {
+      needed: ["block", "layers"],
+    });
     const { block, layers, widths = [64, 128, 256, 512], classes = 1000 } = options;
+    for (const [what, list] of Object.entries({ layers, widths }))
+      if (list.length !== 4 || !list.every((count) => Number.isSafeInteger(count) && count >= 1))
+        throw new OptionError(`ResNet: ${what} is [${list.join(", ")}]; expected four whole numbers of at least 1`);
+    if (!Number.isSafeInteger(classes) || classes < 0)
+      throw new OptionError(`ResNet: classes is ${classes}; expected a whole number, 0 for no classifier`);
     this.conv1 = new Conv2d(3, widths[0], { kernel: 7, stride: 2, padding: 3, bias: false });
     this.bn1 = new BatchNorm2d(widths[0]);
     this.layer1 = stage(options, widths[0], widths[0], layers[0], 1);

@@ -1,9 +1,10 @@
 /** Traces a module once into a graph: the batch is dimension 0, written 1; every node is named as torchvision's get_graph_node_names has it. */
 import { buildGraph } from "../engine/build-graph.ts";
 import { Tensor } from "../engine/tensor.ts";
-import { OptionError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import { type Graph, nodeNames } from "../graph/graph.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { describeValue } from "../tensor/check-options.ts";
+import { isShape, type Shape } from "../tensor/shape.ts";
 import { call, type Module, namedModules, namedParameters } from "./module.ts";
 import { nearestNames } from "./nearest-names.ts";
 import { traceModules } from "./scope.ts";
@@ -13,9 +14,14 @@ export const inputName = "x";
 
 /**
  * The graph of `module` for images of one shape, [C, H, W]; its only output is what forward returns. Weights are not read.
- * Throws ShapeError where the network does not fit the images.
+ * Throws ShapeError for a shape that is none, and where the network does not fit the images.
  */
 export function trace(module: Module, imageShape: Shape): Graph {
+  if (!Array.isArray(imageShape) || !isShape(imageShape) || imageShape.includes(0))
+    throw new ShapeError(
+      `trace: the images' shape is ${Array.isArray(imageShape) ? `[${imageShape.join(", ")}]` : describeValue(imageShape)}; ` +
+        "expected whole numbers of at least 1, such as [3, 224, 224]",
+    );
   const x = new Tensor([1, ...imageShape], { kind: "input", name: inputName }, { batched: true });
   const last = new Map<string, Tensor>();
   const paths = new Map([...namedModules(module)].map(([path, child]) => [child, path]));
