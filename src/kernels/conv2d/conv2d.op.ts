@@ -11,7 +11,7 @@ import {
 } from "./conv2d.problem.ts";
 import { conv2dReference } from "./conv2d.reference.ts";
 import { conv2dWasmGeneral } from "./conv2d.wasm-general.ts";
-import { conv2dWgslGemm } from "./conv2d.wgsl-gemm.ts";
+import { conv2dWgslGemm, conv2dWgslGemmSmall } from "./conv2d.wgsl-gemm.ts";
 import { conv2dWgslGeneral } from "./conv2d.wgsl-general.ts";
 import { conv2dWgslLanes } from "./conv2d.wgsl-lanes.ts";
 
@@ -23,7 +23,7 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   problem: conv2dProblem,
   cost: conv2dCost,
   reference: conv2dReference,
-  wgsl: [conv2dWgslLanes, conv2dWgslGemm, conv2dWgslGeneral],
+  wgsl: [conv2dWgslLanes, conv2dWgslGemmSmall, conv2dWgslGemm, conv2dWgslGeneral],
   wasm: conv2dWasmGeneral,
   cases: conv2dCases,
 };

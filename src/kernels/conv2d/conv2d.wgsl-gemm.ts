@@ -1,7 +1,8 @@
 /**
  * conv2d in WGSL as an implicit matrix product, for GPUs: pixels of all images × output channels, tiled 64 × 64 in workgroup memory. 64
  * invocations hold 8 × 8 sums each, in registers. A step of K brings 16 (or 8, or 4) k of 64 pixels, gathered from x and laid down
- * transposed, and of 64 channels, one contiguous piece of the packed weight.
+ * transposed, and of 64 channels, one contiguous piece of the packed weight. Where one image makes few such tiles, most of a GPU would
+ * have nothing to do: then tiles are 32 × 32, and an invocation holds 4 × 4 sums.
  */
 import type { PackedConstant, WgslStage, WgslVariant } from "../op.ts";
 import { flatWorkgroupText, workgroupGrid } from "../wgsl/dispatch.ts";
@@ -21,32 +22,56 @@ import {
   runsText,
 } from "./conv2d.wgsl-parts.ts";
 
-/** Pixels, and channels, of a tile. */
-const tile = 64;
-/** vec4f of a row of the tile of x: 16, and one more so that columns fall into different banks. */
-const xQuads = tile / 4 + 1;
 const invocations = 64;
-const workgroupBytes = 16 * 16 * (xQuads + tile / 4);
 
-export const conv2dWgslGemm: WgslVariant<Conv2dProblem> = {
-  id: "conv2d.wgsl-gemm",
-  sumOrder: conv2dWgslSumOrder,
-  accepts: (p, capabilities) =>
-    p.groups === 1
-      ? fitsDevice(capabilities, { invocations, storageBytes: workgroupBytes })
-      : `takes one group of channels, not ${p.groups}`,
-  layouts: () => ({ inputs: ["nhwc", "nhwc", "nhwc", "nhwc"], output: "nhwc" }),
-  constants: (p) => [packedWeight(p), ...conv2dBias(p)],
-  stages: (p) => [gemmStage(p)],
-};
+/** How the work is cut: an invocation has `quads` times four rows, 32 apart, and as many columns. */
+interface Tiling {
+  readonly quads: 1 | 2;
+  /** Pixels, and channels, of a tile. */
+  readonly tile: number;
+  /** vec4f of a row of the tile of x: one more than are used, so that columns fall into different banks. */
+  readonly xQuads: number;
+}
+
+const large: Tiling = { quads: 2, tile: 64, xQuads: 17 };
+const small: Tiling = { quads: 1, tile: 32, xQuads: 9 };
+
+/** Tiles of 64 × 64 of one image below which the small ones are taken: a current GPU runs some hundred at once. */
+const fewTiles = 40;
+
+function isFew(p: Conv2dProblem): boolean {
+  return Math.ceil((p.outHeight * p.outWidth) / large.tile) * Math.ceil(p.outChannels / large.tile) < fewTiles;
+}
+
+export const conv2dWgslGemmSmall = gemmVariant("conv2d.wgsl-gemm-small", small, (p) =>
+  isFew(p) ? true : `for fewer than ${fewTiles} tiles of 64 × 64 an image`,
+);
+
+export const conv2dWgslGemm = gemmVariant("conv2d.wgsl-gemm", large, () => true);
+
+function gemmVariant(id: string, tiling: Tiling, suits: (p: Conv2dProblem) => true | string) {
+  const storageBytes = 16 * 16 * (tiling.xQuads + tiling.tile / 4);
+  return {
+    id,
+    sumOrder: conv2dWgslSumOrder,
+    accepts: (p, capabilities) => {
+      if (p.groups !== 1) return `takes one group of channels, not ${p.groups}`;
+      const fits = fitsDevice(capabilities, { invocations, storageBytes });
+      return fits === true ? suits(p) : fits;
+    },
+    layouts: () => ({ inputs: ["nhwc", "nhwc", "nhwc", "nhwc"], output: "nhwc" }),
+    constants: (p) => [packedWeight(p, tiling.tile), ...conv2dBias(p)],
+    stages: (p) => [gemmStage(p, tiling)],
+  } satisfies WgslVariant<Conv2dProblem>;
+}
 
 /** k of a step: the most that pads a run by no more than 15 %. */
 function stepOf(runs: Runs): number {
   return [16, 8].find((step) => Math.ceil(runs.length / step) * step <= 1.15 * runs.length) ?? 4;
 }
 
-/** weight (O, C, KH, KW) → (O / 64, KH · runs, run in whole steps, 64), with zeros where a run or the channels end. */
-function packedWeight(p: Conv2dProblem): PackedConstant {
+/** weight (O, C, KH, KW) → (O / tile, KH · runs, run in whole steps, tile), with zeros where a run or the channels end. */
+function packedWeight(p: Conv2dProblem, tile: number): PackedConstant {
   const runs = contiguousRuns(p, 4);
   const step = stepOf(runs);
   const padded = Math.ceil(runs.length / step) * step;
@@ -121,7 +146,7 @@ fn store_four(pixel: u32, channel: u32, sums: vec4f) {
   store(pixel, channel + 3u, sums.w);
 }`;
 
-function gemmStage(p: Conv2dProblem): WgslStage {
+function gemmStage(p: Conv2dProblem, { quads, tile, xQuads }: Tiling): WgslStage {
   const runs = contiguousRuns(p, 4);
   const step = stepOf(runs);
   const tiles = Math.ceil(p.outChannels / tile);
@@ -134,8 +159,8 @@ ${runs.ofPixels ? fetchFourOfPixel : `${fetchText(runs)}${fetchFourOfRow}`}
 ${epilogueText(p, yElement)}
 ${yElement === "vec4f" ? fourAtOnce : fourSingly}
 
-var<workgroup> x_tile: array<vec4f, ${step * xQuads}>; // (k, 16 quads of pixels and one unused)
-var<workgroup> weight_tile: array<vec4f, ${(step * tile) / 4}>; // (k, 16 quads of channels)
+var<workgroup> x_tile: array<vec4f, ${step * xQuads}>; // (k, quads of pixels and one unused)
+var<workgroup> weight_tile: array<vec4f, ${(step * tile) / 4}>; // (k, quads of channels)
 
 @compute @workgroup_size(${invocations})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t: u32) {
@@ -155,13 +180,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) t:
 ${unrolled(3, (i) => `  let pixel${i + 1} = pixel_after(pixel${i}, gathered + ${i + 1}u < pixels);`)}
 ${unrolled(4, (i) => `  let top${i} = top_of(pixel${i}); let left${i} = left_of(pixel${i});`)}
 
-  // Multiplying: invocation t = (pixels, channels) has rows 4 · pixels + (0 … 3) and 32 more, and columns alike.
+  // Multiplying: invocation t = (pixels, channels) has four rows from 4 · pixels on, and four that lie 32 on, and columns alike.
   let pixel_quad = t / 8u;
   let channel_quad = t % 8u;
   let channel = (tile % TILES) * ${tile}u + 4u * channel_quad;
-  let begin_low = first_four(channel);
-  let begin_high = first_four(channel + ${tile / 2}u);
-${unrolled(8, (i) => `  var low${i} = begin_low; var high${i} = begin_high;`)}
+${unrolled(quads, (b) => `  let begin${b} = first_four(channel + ${32 * b}u);`)}
+${unrolled(4 * quads * quads, (i) => `  var ${sumName(i, quads)} = begin${i % quads};`)}
 
   var w = (tile % TILES) * STEPS * STEP * ${tile / 4}u;
   var ky = 0u;
@@ -190,15 +214,13 @@ ${unrolled(4, (k) => `      x_tile[(4u * k_quad + ${k}u) * ${xQuads}u + x_quad] 
     }
     workgroupBarrier();
     for (var k = 0u; k < STEP; k++) {
-      let x_low = x_tile[k * ${xQuads}u + pixel_quad];
-      let x_high = x_tile[k * ${xQuads}u + 8u + pixel_quad];
-      let w_low = weight_tile[k * ${tile / 4}u + channel_quad];
-      let w_high = weight_tile[k * ${tile / 4}u + 8u + channel_quad];
-${unrolled(8, (i) => multiplyRow(i))}
+${unrolled(quads, (a) => `      let x_k${a} = x_tile[k * ${xQuads}u + ${8 * a}u + pixel_quad];`)}
+${unrolled(quads, (b) => `      let w_k${b} = weight_tile[k * ${tile / 4}u + ${8 * b}u + channel_quad];`)}
+${unrolled(4 * quads * quads, (i) => multiply(i, quads))}
     }
   }
 
-${unrolled(8, (i) => storeRow(i))}
+${unrolled(4 * quads, (row) => storeRow(row, quads))}
 }`;
   return wgslStage({
     name: "conv2d",
@@ -224,16 +246,21 @@ function gatherFour(i: number): string {
       let x${i} = fetch_four(start${i}, run_column(left${i} + right), inside${i}, r + 4u * k_quad);`;
 }
 
-function multiplyRow(i: number): string {
-  const x = `vec4f(${i < 4 ? "x_low" : "x_high"}[${i % 4}])`;
-  return `      low${i} = fma(${x}, w_low, low${i}); high${i} = fma(${x}, w_high, high${i});`;
+/** Sum i of an invocation: of row ⌊i / quads⌋ and four channels. */
+function sumName(i: number, quads: number): string {
+  return `sums${Math.floor(i / quads)}_${i % quads}`;
 }
 
-function storeRow(i: number): string {
-  const row = (i < 4 ? 0 : tile / 2) + (i % 4);
-  return `  let row${i} = first + 4u * pixel_quad + ${row}u;
-  if (row${i} < pixels) {
-    store_four(row${i}, channel, low${i});
-    store_four(row${i}, channel + ${tile / 2}u, high${i});
+function multiply(i: number, quads: number): string {
+  const row = Math.floor(i / quads);
+  const sum = sumName(i, quads);
+  return `      ${sum} = fma(vec4f(x_k${Math.floor(row / 4)}[${row % 4}]), w_k${i % quads}, ${sum});`;
+}
+
+function storeRow(row: number, quads: number): string {
+  const pixel = 32 * Math.floor(row / 4) + (row % 4);
+  return `  let row${row} = first + 4u * pixel_quad + ${pixel}u;
+  if (row${row} < pixels) {
+${unrolled(quads, (b) => `    store_four(row${row}, channel + ${32 * b}u, sums${row}_${b});`)}
   }`;
 }
