@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OptionError, WeightError } from "../errors.ts";
-import { presetFromMetadata, presetNamed, presets } from "./preset.ts";
+import { checkPreset, type Preset, presetFromMetadata, presetNamed, presets } from "./preset.ts";
 
 /** As in the metadata of assets/tiny.safetensors. */
 const tiny = {
@@ -15,6 +15,33 @@ const tiny = {
 function parse(metadata: Record<string, string>) {
   return presetFromMetadata(new Map(Object.entries(metadata)), "weights.safetensors");
 }
+
+describe("checkPreset", () => {
+  const own: Preset = { ...presets["torchvision-v1"], name: "own", resize: { squash: [96, 64] }, crop: 64 };
+
+  it("takes those there are, and others in their form", () => {
+    for (const preset of [...Object.values(presets), own]) expect(() => checkPreset(preset)).not.toThrow();
+  });
+
+  it.each<[what: string, preset: unknown]>([
+    ["nothing", null],
+    ["an empty object", {}],
+    ["no resize", { ...own, resize: 96 }],
+    ["one side to squash to", { ...own, resize: { squash: [96] } }],
+    ["a crop of half a pixel", { ...own, crop: 0.5 }],
+    ["a crop beyond all memory", { ...own, crop: 1e9 }],
+    ["another interpolation", { ...own, interpolation: "lanczos" }],
+    ["two means", { ...own, mean: [0, 0] }],
+    ["a deviation of zero", { ...own, std: [1, 0, 1] }],
+  ])("refuses %s", (_, preset) => {
+    expect(() => checkPreset(preset)).toThrow(OptionError);
+    expect(() => checkPreset(preset)).toThrow(/is no preset; give one of presets, or \{ name, resize, /);
+  });
+
+  it("says how a name becomes one", () => {
+    expect(() => checkPreset("scale224")).toThrow('preset: "scale224" is no preset; give presets["scale224"]');
+  });
+});
 
 describe("presetFromMetadata", () => {
   it("knows a named preset by its values", () => {

@@ -3,6 +3,7 @@
  * and a safetensors file carries its own in its metadata.
  */
 import { OptionError, WeightError } from "../errors.ts";
+import { describeValue } from "../tensor/check-options.ts";
 import type { Interpolation } from "./resize.ts";
 
 export interface Preset {
@@ -46,6 +47,41 @@ export type PresetName = keyof typeof presets;
 export function presetNamed(name: string): Preset {
   if (Object.hasOwn(presets, name)) return presets[name as PresetName];
   throw new OptionError(`preset ${name}: there is no such preset; use ${Object.keys(presets).join(", ")}`);
+}
+
+/** Throws OptionError, with the ways to one, unless `preset` is a whole preset whose sides an input can have. */
+export function checkPreset(preset: unknown): asserts preset is Preset {
+  if (typeof preset === "object" && preset !== null && isPreset(preset)) return;
+  const known = typeof preset === "string" && Object.hasOwn(presets, preset);
+  throw new OptionError(
+    `preset: ${describeValue(preset)} is no preset; give ${known ? `presets[${JSON.stringify(preset)}]` : "one of presets"}, ` +
+      "or { name, resize, crop, interpolation, mean, std } in the same form",
+  );
+}
+
+function isPreset(preset: object): preset is Preset {
+  const { resize, crop, interpolation, mean, std } = preset as Partial<Record<keyof Preset, unknown>>;
+  const isTriple = (value: unknown, least: number) =>
+    Array.isArray(value) && value.length === 3 && value.every((one) => Number.isFinite(one) && one > least);
+  const sides =
+    typeof resize !== "object" || resize === null
+      ? []
+      : "shorter" in resize
+        ? [resize.shorter]
+        : "squash" in resize && Array.isArray(resize.squash) && resize.squash.length === 2
+          ? resize.squash
+          : [];
+  return (
+    sides.length > 0 &&
+    [...sides, crop].every(isSide) &&
+    interpolations.some((known) => known === interpolation) &&
+    isTriple(mean, Number.NEGATIVE_INFINITY) &&
+    isTriple(std, 0)
+  );
+}
+
+function isSide(value: unknown): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 1 && value <= maxSide;
 }
 
 const keys = ["resize", "crop", "mean", "std"] as const;
@@ -95,7 +131,7 @@ const maxSide = 8192;
 
 function parsePixels(text: string): number | undefined {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  return value >= 1 && value <= maxSide ? value : undefined;
+  return isSide(value) ? value : undefined;
 }
 
 function parseResize(text: string): Preset["resize"] | undefined {

@@ -3,8 +3,9 @@ import { packageAsset } from "#platform";
 import type { DeviceChoice } from "../backends/select.ts";
 import { Engine } from "../engine/engine.ts";
 import { OptionError, WeightError } from "../errors.ts";
-import { type Preset, presetFromMetadata, presets } from "../image/preset.ts";
-import { compareStateDict, describeMisfit, loadStateDict } from "../nn/load-state-dict.ts";
+import { checkPreset, type Preset, presetFromMetadata, presets } from "../image/preset.ts";
+import { compareStateDict, describeMisfit, loadStateDict, type Misfit } from "../nn/load-state-dict.ts";
+import type { ResNet } from "../nn/resnet.ts";
 import { trace } from "../nn/trace.ts";
 import { checkOptions, checkSignal } from "../tensor/check-options.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
@@ -42,6 +43,7 @@ export async function openModel(options: OpenOptions & { readonly model: string 
   checkSignal("openModel", options.signal);
   const name = modelOfName(options.model);
   const { signal } = options;
+  if (options.preset !== undefined) checkPreset(options.preset);
   signal?.throwIfAborted();
   const state = await openState(name, options.weights);
   let engine: Engine | undefined;
@@ -49,7 +51,7 @@ export async function openModel(options: OpenOptions & { readonly model: string 
     signal?.throwIfAborted();
     const classes = state.tensors.get("fc.weight")?.shape[0] ?? 0;
     const network = createNetwork(name, classes);
-    checkFit(name, classes, state);
+    checkFit(name, network, state);
     loadStateDict(network, state, name);
     const preset = options.preset ?? presetOf(name, state);
     const graph = trace(network, [3, preset.crop, preset.crop]);
@@ -93,18 +95,18 @@ function notOnDisk(name: ModelName, weights: string | undefined): string {
 }
 
 /** Says which network the weights look like, where they are another's. */
-function checkFit(name: ModelName, classes: number, state: StateDict): void {
-  const misfit = compareStateDict(createNetwork(name, classes), state);
-  if (misfit.missing.length + misfit.unexpected.length + misfit.misshapen.length === 0) return;
-  const other = modelNames.find((candidate) => fits(candidate, classes, state));
+function checkFit(name: ModelName, network: ResNet, state: StateDict): void {
+  const misfit = compareStateDict(network, state);
+  if (isFit(misfit)) return;
+  const classes = network.fc?.bias?.shape[0] ?? 0;
+  const other = modelNames.find((candidate) => isFit(compareStateDict(createNetwork(candidate, classes), state)));
   const depth = other?.match(/^resnet(\d+)$/)?.[1];
   const remedy = depth ? `--depth ${depth}` : `--model ${other}`;
   const hint = other ? `: it looks like a ${other}: try ${remedy} (openModel({ model: "${other}" }))` : "";
   throw new WeightError("weights-mismatch", `${state.source} does not fit ${name}: ${describeMisfit(misfit)}${hint}`);
 }
 
-function fits(name: ModelName, classes: number, state: StateDict): boolean {
-  const { missing, unexpected, misshapen } = compareStateDict(createNetwork(name, classes), state);
+function isFit({ missing, unexpected, misshapen }: Misfit): boolean {
   return missing.length + unexpected.length + misshapen.length === 0;
 }
 
