@@ -20,15 +20,18 @@ export class ShapeError extends ResidualError {
   }
 }
 
+/** Why weights cannot be used: `code` of a WeightError. */
 export type WeightErrorCode = "weights-missing" | "weights-format" | "weights-mismatch" | "weights-not-finite";
 
 /** A weight file that cannot be had or read, whose tensors do not fit the network, or whose numbers make vectors that are none. */
 export class WeightError extends ResidualError {
+  declare readonly code: WeightErrorCode;
   constructor(code: WeightErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }
 }
 
+/** Why an image cannot be used: `code` of an ImageError. */
 export type ImageErrorCode =
   | "not-found"
   | "not-readable"
@@ -40,6 +43,7 @@ export type ImageErrorCode =
 
 /** An image that cannot be found, read or decoded. */
 export class ImageError extends ResidualError {
+  declare readonly code: ImageErrorCode;
   constructor(code: ImageErrorCode, message: string, options?: ErrorOptions) {
     super(code, message, options);
   }

@@ -4,11 +4,13 @@ export type { DeviceChoice } from "./backends/select.ts";
 export {
   DeviceError,
   ImageError,
+  type ImageErrorCode,
   OptionError,
   ResidualError,
   ShapeError,
   UnsupportedError,
   WeightError,
+  type WeightErrorCode,
 } from "./errors.ts";
 export {
   type ErrorRow,

@@ -21,7 +21,7 @@ export interface LeftOut {
 }
 
 /** One, or any iterable of them: an array, a Set, a generator. */
-export type SourceList = string | ImageSource | Iterable<string | ImageSource>;
+export type SourceList = ImageSource | Iterable<ImageSource>;
 
 const imageSuffix = /\.(jpe?g|jfif|png|webp|gif)$/i;
 
@@ -34,7 +34,7 @@ export async function listImages(
   sources: SourceList,
   onLeftOut: (left: LeftOut) => void = () => {},
 ): Promise<NamedSource[]> {
-  const list: readonly (string | ImageSource)[] = isList(sources) ? [...sources] : [sources];
+  const list: readonly ImageSource[] = isList(sources) ? [...sources] : [sources];
   if (!isList(sources) && typeof sources !== "string" && (typeof sources !== "object" || sources === null))
     throw new OptionError(
       `the images are ${describeValue(sources)}; name a file, a folder, an image, or a list of them`,
@@ -95,7 +95,7 @@ function partsOf({ otherFiles, subfolders, hidden }: LeftOut): string {
   return parts.join(", ");
 }
 
-function isList(sources: SourceList): sources is Iterable<string | ImageSource> {
+function isList(sources: SourceList): sources is Iterable<ImageSource> {
   if (typeof sources !== "object" || sources === null || ArrayBuffer.isView(sources)) return false;
   return Symbol.iterator in sources;
 }

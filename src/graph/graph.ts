@@ -58,13 +58,6 @@ export interface Graph {
   readonly aliases: ReadonlyMap<string, string>;
 }
 
-/** The node of an id. Throws on a graph that is broken, which is a fault of ours. */
-export function nodeOf(graph: Graph, id: number): GraphNode {
-  const node = graph.nodes.find((candidate) => candidate.id === id);
-  if (!node) throw new Error(`graph: no node ${id}`);
-  return node;
-}
-
 /** Nodes by id, for passes that look up many. */
 export function nodesById(graph: Graph): Map<number, GraphNode> {
   return new Map(graph.nodes.map((node) => [node.id, node]));

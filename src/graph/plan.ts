@@ -2,7 +2,7 @@
  * The plan of a graph on a target: the steps in order, each with its kernel's stages, the buffers that they read and write, and the
  * weights that they need packed. Made once when a model opens; a run only walks it. Buffers are reused (see memory-plan.ts).
  */
-import type { Layout, PackedConstant } from "../kernels/op.ts";
+import type { PackedConstant } from "../kernels/op.ts";
 import type { OpName } from "../kernels/table.ts";
 import type { Constant } from "../tensor/host-tensor.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
@@ -83,6 +83,3 @@ export function formatPlan(plan: Plan<unknown>): string {
   const ports = plan.outputs.map((port) => `${port.name} ${formatShape(port.shape)} = ${source(port.source)}`);
   return [...lines, `buffers (float32): ${buffers.join(", ")}`, `→ ${ports.join(", ")}`].join("\n");
 }
-
-/** The layout in which values enter and leave a session. */
-export const portLayout: Layout = "nchw";

@@ -3,7 +3,7 @@
  * bytes, grey is repeated, palettes are looked up, alpha is dropped and not blended. What cannot be decoded, whatever the bytes, is one
  * ImageError that names the file.
  */
-import { ImageError, type ImageErrorCode, ResidualError } from "../errors.ts";
+import { ImageError, ResidualError } from "../errors.ts";
 import type { DecodedFile } from "./decoded-file.ts";
 import { decodeGif } from "./gif.ts";
 import { decodeJpeg } from "./jpeg.ts";
@@ -49,7 +49,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
 
 function named(name: string, cause: unknown): unknown {
   if (cause instanceof ImageError) {
-    return new ImageError(cause.code as ImageErrorCode, `${name}: ${cause.message}`, { cause });
+    return new ImageError(cause.code, `${name}: ${cause.message}`, { cause });
   }
   if (cause instanceof ResidualError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);

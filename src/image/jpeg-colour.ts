@@ -1,7 +1,7 @@
 /**
  * From a JPEG's stored components to RGB, for the files whose colours the WebAssembly decoder does not convert as Pillow does
  * (4:4:0, CMYK, YCCK). The arithmetic is libjpeg-turbo's (jdsample.c, jdcolor.c) and Pillow's (Convert.c), written from their
- * formulas; jpeg.test.ts holds it against Pillow's pixels.
+ * formulas; goldens.test.ts holds it against Pillow's pixels.
  */
 import type { RgbaImage } from "./rgb-image.ts";
 

@@ -2,7 +2,7 @@
 import { readBytes } from "#platform";
 import { ImageError, OptionError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
-import { fromImageData, type RgbImage } from "../image/rgb-image.ts";
+import { fromImageData, type RgbaImage, type RgbImage } from "../image/rgb-image.ts";
 import { FileError } from "../platform/byte-source.ts";
 import { describeValue } from "../tensor/check-options.ts";
 
@@ -10,11 +10,7 @@ import { describeValue } from "../tensor/check-options.ts";
 export type ImageSource = string | URL | Uint8Array | ArrayBuffer | Blob | PixelSource;
 
 /** RGBA, four bytes a pixel, row-major: what a canvas gives. */
-export interface PixelSource {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8ClampedArray | Uint8Array;
-}
+export type PixelSource = RgbaImage;
 
 export interface ReadImageOptions {
   /** What messages call the image; its path, URL or file name, else `image`. */

@@ -8,7 +8,6 @@ import { OptionError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { inputName, withOutputs } from "../nn/trace.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import type { Shape } from "../tensor/shape.ts";
 
 interface Entry {
   readonly maxBatch: number;
@@ -45,11 +44,6 @@ export class NetworkRunner {
     this.graph = graph;
     this.resident = engine.createResident();
     this.closeWeights = closeWeights;
-  }
-
-  /** Shape of one image's input, [C, H, W]. */
-  get imageShape(): Shape {
-    return this.graph.nodes.find((node) => node.kind === "input")!.shape.slice(1);
   }
 
   /** Makes the session ready: kernels compiled, weights resident, buffers there for up to maxBatch images. */
