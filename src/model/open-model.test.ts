@@ -134,7 +134,10 @@ it.each([
   [null, /the options are null/],
   ["tiny", /the options are "tiny"/],
   [{}, /the option model is missing/],
-  [{ model: "tiny", preset: "torchvision-v2" }, /preset: "torchvision-v2" is no preset; give presets\["torchvision-v2"\]/],
+  [
+    { model: "tiny", preset: "torchvision-v2" },
+    /preset: "torchvision-v2" is no preset; give presets\["torchvision-v2"\]/,
+  ],
   [{ model: "tiny", depth: 18 }, /there is no option depth; there are model, weights, device/],
   [{ model: "tiny", weights: null }, /weights is null; leave it out/],
   [{ model: "tiny", signal: 5 }, /signal is a number; expected an AbortSignal/],
