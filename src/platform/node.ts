@@ -93,7 +93,10 @@ async function openFile(path: string): Promise<ByteSource> {
     if (kind === "other")
       throw new FileError("not-readable", `${path}: is not a regular file, and only those are read`);
     const handle = await open(path, "r");
-    const { size } = await handle.stat();
+    const { size } = await handle.stat().catch(async (error) => {
+      await handle.close();
+      throw error;
+    });
     let isOpen = true;
     return {
       name: path,

@@ -57,3 +57,23 @@ test("anything else is told how it starts", async () => {
   );
   await expect(openWeights("no/such/file.safetensors")).rejects.toMatchObject({ code: "weights-missing" });
 });
+
+test("a caller's own source may give parts of a larger buffer, but not fewer bytes than were asked for", async () => {
+  const file = writeSafetensors([{ name: "fc.bias", dtype: "F32", shape: [2], data: [1, -2] }]);
+  const buffer = new Uint8Array(file.length + 16);
+  buffer.set(file, 8);
+  const source = (cut: number) => ({
+    name: "own",
+    size: file.length,
+    read: async (offset: number, length: number) => buffer.subarray(8 + offset, 8 + offset + length - cut),
+    close: async () => undefined,
+  });
+  const weights = await openWeights(source(0));
+  expect(await weights.tensors.get("fc.bias")!.read()).toEqual(Float32Array.of(1, -2));
+  await expect(openWeights(source(1))).rejects.toThrow(
+    new WeightError(
+      "weights-format",
+      `own: its read() gave ${file.length - 1} bytes where ${file.length} were asked for`,
+    ),
+  );
+});

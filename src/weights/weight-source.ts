@@ -19,7 +19,7 @@ export async function openWeightSource(source: WeightSource): Promise<ByteSource
   return {
     name: bytes.name,
     size: bytes.size,
-    read: (offset, length) => orWeightError(bytes.read(offset, length)),
+    read: async (offset, length) => ownBytes(bytes.name, length, await orWeightError(bytes.read(offset, length))),
     close: () => orWeightError(bytes.close()),
   };
 }
@@ -31,6 +31,19 @@ export function quoted(text: string): string {
 
 function isByteSource(source: WeightSource): source is ByteSource {
   return typeof source === "object" && source !== null && "read" in source && "size" in source;
+}
+
+/**
+ * What a ByteSource promises of its reads: as many bytes as were asked for, at the start of their own buffer. Ours keep it; a caller's own
+ * might give a part of a larger buffer, over which wider arrays would be laid in silence.
+ */
+function ownBytes(name: string, length: number, bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (bytes.length !== length)
+    throw new WeightError(
+      "weights-format",
+      `${name}: its read() gave ${bytes.length} bytes where ${length} were asked for`,
+    );
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }
 
 async function orWeightError<T>(promise: Promise<T>): Promise<T> {
