@@ -14,9 +14,13 @@ import { importsOf } from "./module-imports.ts";
 export function build(root: string): void {
   const dist = join(root, "dist");
   rmSync(dist, { recursive: true, force: true });
-  const compiler = fileURLToPath(new URL("../node_modules/.bin/tsc", import.meta.url));
-  const { status, stdout } = spawnSync(compiler, ["-p", "tsconfig.build.json"], { cwd: root, encoding: "utf8" });
-  if (status !== 0) throw new Error(`tsc found faults:\n${stdout}`);
+  // Not node_modules/.bin/tsc, which on Windows is a shell script.
+  const compiler = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, "-p", "tsconfig.build.json"], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`tsc found faults:\n${stdout}${stderr}`);
 
   for (const file of globSync("**/*.js", { cwd: dist })) renameUrls(join(dist, file), dist);
 

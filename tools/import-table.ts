@@ -49,7 +49,9 @@ interface Edge extends ModuleImport {
  */
 export function checkImports(root: string): { breaches: string[]; files: number; imports: number } {
   const folders = ["src", ...insiders, ...outsiders];
-  const files = globSync(`{${folders.join(",")}}/**/*.ts`, { cwd: root, exclude: ["**/node_modules"] }).sort();
+  const files = globSync(`{${folders.join(",")}}/**/*.ts`, { cwd: root, exclude: ["**/node_modules"] })
+    .map((path) => path.replaceAll("\\", "/")) // Windows
+    .sort();
   const edges = files.flatMap((from) =>
     importsOf(from, readFileSync(join(root, from), "utf8")).map((found) => {
       return { ...found, from, to: targets(root, from, found.specifier) } satisfies Edge;

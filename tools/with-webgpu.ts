@@ -37,7 +37,8 @@ console.error(`with-webgpu: ${note}`);
 // The project's own programs come first, also when this file is started without npm.
 const programs = fileURLToPath(new URL("../node_modules/.bin", import.meta.url));
 const env = { ...process.env, ...added, PATH: `${programs}${delimiter}${process.env.PATH ?? ""}` };
-const child = spawn(command, args, { stdio: "inherit", env });
+// On Windows a package's program is a shell script (vitest.cmd).
+const child = spawn(command, args, { stdio: "inherit", env, shell: process.platform === "win32" });
 process.on("SIGINT", () => {}); // a terminal sends it to the child too, which then decides when all ends
 for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
