@@ -1,6 +1,7 @@
 /**
- * What conv2d is: its attributes, its shape rule, the problem its kernels are specialised for. PyTorch's torch.nn.functional.conv2d, with an optional epilogue that passes may fuse into it: + bias, + residual, ReLU,
- * in this order. (N, C, H, W) * (O, C/groups, KH, KW) → (N, O, OH, OW), OH = ⌊(H + 2·padding − dilation·(KH − 1) − 1) / stride⌋ + 1.
+ * What conv2d is: its attributes, its shape rule, the problem its kernels are specialised for. PyTorch's torch.nn.functional.conv2d, with an
+ * optional epilogue that passes may fuse into it: + bias, + residual, ReLU, in this order.
+ * (N, C, H, W) * (O, C/groups, KH, KW) → (N, O, OH, OW), OH = ⌊(H + 2·padding − dilation·(KH − 1) − 1) / stride⌋ + 1.
  */
 import { ShapeError } from "../../errors.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
