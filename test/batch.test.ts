@@ -1,6 +1,6 @@
 /**
  * The same image gives the same vector whatever its batch, bit for bit, on every device; and another batch compiles nothing and allocates
- * nothing (design.md, decisions 2 and 3).
+ * nothing.
  */
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";

@@ -40,7 +40,7 @@ describe.each(["reference", "wasm", "webgpu"] satisfies DeviceChoice[])("on %s",
     expect(result!.shape).toEqual(spec.output);
     expectClose(`${device} ${spec.name}`, result!.data, expected, limit);
 
-    // Every node as an output, all at once: the last one's bits must not change (design.md, decision 7).
+    // Every node as an output, all at once: the last one's bits must not change.
     const names = nodeNames(graph).filter((name) => name !== inputName);
     const tapped = await engine.prepare(withOutputs(graph, names), resident, { maxBatch: batch });
     const taps = await tapped.run(new Map([[inputName, x]]));

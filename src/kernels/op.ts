@@ -6,7 +6,7 @@
  * Two words to know. **Attributes** (`A`) are what a user says, with PyTorch's meaning, as plain JSON. A **problem** (`P`) is what a
  * kernel is specialised for: every size a literal, and only of ONE repeat. A repeat is one step along dimension 0 of the output (one
  * image of a batch, one row of a matrix): kernels loop or dispatch over `repeat` of them, a number that they get when they run, so
- * another batch compiles nothing (design.md, decision 2).
+ * another batch compiles nothing.
  */
 import type { FunctionBuilder } from "../asm/function-builder.ts";
 import type { FloatArray } from "../tensor/dtype.ts";

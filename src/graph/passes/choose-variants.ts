@@ -1,6 +1,6 @@
 /**
  * Chooses each node's kernel on a target: the first of its op's variants that accepts the problem, or the one that the caller names.
- * Variants see the layer's shape and what the device can do; never the batch (design.md, decision 3).
+ * Variants see the layer's shape and what the device can do; never the batch: the same image gives the same bits whatever runs beside it.
  */
 import { OptionError, UnsupportedError } from "../../errors.ts";
 import { opOf } from "../../kernels/table.ts";
