@@ -5,6 +5,7 @@
 import type { Graph } from "../graph/graph.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 
+/** What can run a graph; `reference` is plain TypeScript. */
 export type DeviceName = "webgpu" | "wasm" | "reference";
 
 /** What ran, for people and for a vector's record. */

@@ -2,6 +2,7 @@
 import { OptionError } from "../errors.ts";
 import type { Backend, DeviceName } from "./backend.ts";
 
+/** `auto`: a GPU where there is one, else WebAssembly. */
 export type DeviceChoice = "auto" | DeviceName;
 
 export const deviceChoices: readonly DeviceChoice[] = ["auto", "webgpu", "wasm", "reference"];

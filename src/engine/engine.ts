@@ -139,6 +139,7 @@ export function sharedEngine(device: DeviceChoice): Promise<Engine> {
   return opening;
 }
 
+/** Device memory held through this library. */
 export interface MemoryReport {
   /** Live device buffers of all engines, and their bytes: weights, activations, sessions kept for eager graphs. */
   readonly buffers: number;

@@ -7,6 +7,7 @@ import { buildGraph } from "./build-graph.ts";
 import { sharedEngine } from "./engine.ts";
 import type { LazyTensor } from "./lazy.ts";
 
+/** Where a tensor is computed, and what ends it early. */
 export interface EvaluateOptions {
   /** Where to run; `auto` unless told: a GPU where there is one, else WebAssembly. */
   readonly device?: DeviceChoice;

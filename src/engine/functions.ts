@@ -11,6 +11,7 @@ import { operation, type Tensor, tensor } from "./tensor.ts";
 /** One number for both directions, or [vertical, horizontal]. */
 export type Size2d = number | readonly [vertical: number, horizontal: number];
 
+/** stride 1, no padding, dilation 1, one group and no bias unless told; bias (O). */
 export interface Conv2dOptions {
   readonly bias?: Tensor;
   readonly stride?: Size2d;
@@ -19,6 +20,7 @@ export interface Conv2dOptions {
   readonly groups?: number;
 }
 
+/** Statistics and parameters, (C) each. */
 export interface BatchNormOptions {
   readonly mean: Tensor;
   readonly variance: Tensor;
@@ -28,6 +30,7 @@ export interface BatchNormOptions {
   readonly eps?: number;
 }
 
+/** No padding, dilation 1 and sizes rounded down unless told; padding is at most half the kernel. */
 export interface MaxPool2dOptions {
   readonly kernel: Size2d;
   /** The kernel's size unless told. */
@@ -37,6 +40,7 @@ export interface MaxPool2dOptions {
   readonly ceilMode?: boolean;
 }
 
+/** No padding and sizes rounded down unless told; padding is at most half the kernel. */
 export interface AvgPool2dOptions {
   readonly kernel: Size2d;
   /** The kernel's size unless told. */
@@ -131,19 +135,22 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return operation("matmul", {}, [a, b]);
 }
 
-/** a + b, with NumPy's broadcasting; so are sub, mul and div. */
+/** a + b, with NumPy's broadcasting. */
 export function add(a: Tensor, b: Tensor | number): Tensor {
   return operation("add", {}, [a, asTensor(b)]);
 }
 
+/** a − b, with NumPy's broadcasting. */
 export function sub(a: Tensor, b: Tensor | number): Tensor {
   return operation("sub", {}, [a, asTensor(b)]);
 }
 
+/** a · b, element by element, with NumPy's broadcasting. */
 export function mul(a: Tensor, b: Tensor | number): Tensor {
   return operation("mul", {}, [a, asTensor(b)]);
 }
 
+/** a / b, with NumPy's broadcasting. */
 export function div(a: Tensor, b: Tensor | number): Tensor {
   return operation("div", {}, [a, asTensor(b)]);
 }

@@ -19,6 +19,7 @@ export type NestedArray = number | NestedArray[];
 
 let serial = 0;
 
+/** float32 numbers of a known shape, there or yet to be computed. Made by `tensor()` and the operations. */
 export class Tensor implements LazyTensor {
   readonly shape: Shape;
   readonly dtype = "float32" as const;

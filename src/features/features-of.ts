@@ -10,6 +10,7 @@ import { checkOptions, checkSignal, describeValue } from "../tensor/check-option
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { type LeftOut, listImages, type NamedSource, type SourceList } from "./sources.ts";
 
+/** The model, and how its vectors are made; the same for all images. */
 export interface FeaturesOfOptions extends FeatureOptions {
   readonly model: Model;
   /** Images of one run: 8 unless told. Vectors do not depend on it. */
@@ -18,12 +19,14 @@ export interface FeaturesOfOptions extends FeatureOptions {
   readonly onLeftOut?: (left: LeftOut) => void;
 }
 
+/** An image with its vector. */
 export interface VectorRow {
   readonly image_path: string;
   readonly vector: Float32Array;
   readonly error?: undefined;
 }
 
+/** An image that has none, and why. */
 export interface ErrorRow {
   readonly image_path: string;
   readonly vector?: undefined;
@@ -31,6 +34,7 @@ export interface ErrorRow {
   readonly error: ResidualError;
 }
 
+/** One image's result: `row.error` tells which. */
 export type FeatureRow = VectorRow | ErrorRow;
 
 /** Images of one run, where the caller does not say. */

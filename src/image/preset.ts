@@ -6,6 +6,7 @@ import { OptionError, WeightError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
 import type { Interpolation } from "./resize.ts";
 
+/** Resize, centre crop, and the numbers that pixels become: (v / 255 − mean) / std. */
 export interface Preset {
   readonly name: string;
   /** The shorter side becomes that long and the other in proportion, or both sides become [width, height]. */
@@ -41,6 +42,7 @@ export const presets = {
   squash224: { name: "squash224", resize: { squash: [224, 224] }, crop: 224, interpolation: "bilinear", ...imagenet },
 } as const satisfies Readonly<Record<string, Preset>>;
 
+/** A preset by its name in `presets`. */
 export type PresetName = keyof typeof presets;
 
 /** @throws OptionError that lists the presets there are */

@@ -18,8 +18,10 @@ export const architectures = {
   tiny: { block: BasicBlock, layers: [2, 2, 2, 2], widths: [16, 32, 64, 128] },
 } satisfies Record<string, Architecture>;
 
+/** A network by torchvision's name, or `tiny`. */
 export type ModelName = keyof typeof architectures;
 
+/** All networks that `openModel` knows. */
 export const modelNames = Object.keys(architectures).filter(isModelName);
 
 export function isModelName(name: string): name is ModelName {

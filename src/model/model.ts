@@ -15,6 +15,7 @@ import { type ImageSource, nameOf, type ReadImageOptions, readImage } from "./im
 import type { NetworkRunner } from "./network-runner.ts";
 import { checkPooling, type Normalize, normalizeL2, type Pool, poolVector } from "./pooling.ts";
 
+/** What a model runs on. */
 export interface ModelDevice extends DeviceInfo {
   /** Why `auto` took it; absent where it was named. */
   readonly reason?: string;
@@ -36,6 +37,7 @@ export interface ModelInfo {
   readonly nodeNames: readonly string[];
 }
 
+/** Which layer an image's vector is of, and how it is made one. */
 export interface FeatureOptions {
   /** A node: the penultimate layer, `avgpool`, unless told. */
   readonly layer?: string;
@@ -47,17 +49,20 @@ export interface FeatureOptions {
   readonly signal?: AbortSignal;
 }
 
+/** An image's vector, and what it was computed on. */
 export interface Features {
   readonly vector: Float32Array;
   readonly device: ModelDevice["device"];
 }
 
+/** An image's vectors at several layers, from one run. */
 export interface LayerFeatures {
   /** By the names asked for. */
   readonly vectors: Readonly<Record<string, Float32Array>>;
   readonly device: ModelDevice["device"];
 }
 
+/** A class with its probability (softmax of the logits). */
 export interface Classification {
   readonly index: number;
   readonly probability: number;
@@ -68,6 +73,7 @@ export interface Classification {
 /** The layer whose output is the vector, unless told. */
 export const defaultLayer = "avgpool";
 
+/** A network that is open on a device. Calls may overlap: runs go one after another. `dispose()` it, or declare it by `using`. */
 export class Model {
   readonly info: ModelInfo;
   readonly device: ModelDevice;

@@ -16,6 +16,7 @@ import { layerNames, Model } from "./model.ts";
 import { NetworkRunner } from "./network-runner.ts";
 import { isWeightsEnum, pretrained } from "./pretrained.ts";
 
+/** Weights, device and preprocessing of a model. */
 export interface OpenOptions {
   /**
    * A safetensors file (path, URL object, bytes or Blob), or a state dict that is open already (the model closes it). tiny needs none: it
@@ -138,8 +139,13 @@ function opener(model: ModelName): (options?: OpenOptions) => Promise<Model> {
   };
 }
 
+/** Opens torchvision's resnet18: `openModel({ model: "resnet18", … })`. Throws as openModel. */
 export const resnet18 = opener("resnet18");
+/** Opens torchvision's resnet34: `openModel({ model: "resnet34", … })`. Throws as openModel. */
 export const resnet34 = opener("resnet34");
+/** Opens torchvision's resnet50: `openModel({ model: "resnet50", … })`. Throws as openModel. */
 export const resnet50 = opener("resnet50");
+/** Opens torchvision's resnet101: `openModel({ model: "resnet101", … })`. Throws as openModel. */
 export const resnet101 = opener("resnet101");
+/** Opens torchvision's resnet152: `openModel({ model: "resnet152", … })`. Throws as openModel. */
 export const resnet152 = opener("resnet152");

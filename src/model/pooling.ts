@@ -5,6 +5,7 @@ import { sizeOf } from "../tensor/shape.ts";
 
 /** `avg` and `max`: one number a channel; `flatten`: the whole map, channel by channel. */
 export type Pool = "avg" | "max" | "flatten";
+/** `l2`: divided by its Euclidean length, so that a product of two vectors is their cosine. */
 export type Normalize = "none" | "l2";
 
 export const pools: readonly Pool[] = ["avg", "max", "flatten"];

@@ -18,6 +18,7 @@ import { checkOptions, describeValue } from "../tensor/check-options.ts";
 import { call, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
+/** Sizes as torch.nn.Conv2d has them; stride 1, no padding, dilation 1 and one group unless told. */
 export interface Conv2dLayerOptions {
   readonly kernel: Size2d;
   readonly stride?: Size2d;
@@ -103,6 +104,7 @@ export class ReLU extends Module {
   }
 }
 
+/** (N, C, H, W) → (N, C, OH, OW): the largest number of each window. Options are checked when it is called. */
 export class MaxPool2d extends Module {
   override readonly leaf = true;
   private readonly options: MaxPool2dOptions;
@@ -115,6 +117,7 @@ export class MaxPool2d extends Module {
   }
 }
 
+/** (N, C, H, W) → (N, C, OH, OW): the mean of each window. Options are checked when it is called. */
 export class AvgPool2d extends Module {
   override readonly leaf = true;
   private readonly options: AvgPool2dOptions;
@@ -159,6 +162,7 @@ export class Linear extends Module {
   }
 }
 
+/** exp(x − max) / Σ exp(x − max) along `dim`, of any shape. */
 export class Softmax extends Module {
   override readonly leaf = true;
   private readonly dim: number;

@@ -4,6 +4,7 @@ import type { StateDict } from "../tensor/host-tensor.ts";
 import { formatShape, type Shape, sameShape } from "../tensor/shape.ts";
 import { type Module, namedParameters } from "./module.ts";
 
+/** How a state dict and a network differ, by names; shapes where only those do. */
 export interface Misfit {
   readonly missing: readonly string[];
   readonly unexpected: readonly string[];

@@ -6,6 +6,7 @@ import type { Tensor } from "../engine/tensor.ts";
 import { Parameter } from "./parameter.ts";
 import { enterModule } from "./scope.ts";
 
+/** Base of layers, blocks and networks: fields that are modules are its children, fields that are parameters its own. */
 export abstract class Module {
   /** Whether the module is one node of the graph, named as the module; others give their nodes names below their own. */
   readonly leaf: boolean = false;

@@ -5,6 +5,7 @@ import type { FloatArray } from "../tensor/dtype.ts";
 import type { Constant } from "../tensor/host-tensor.ts";
 import type { Shape } from "../tensor/shape.ts";
 
+/** Made with its shape; `loadStateDict` says where its numbers are. Reading it before that throws WeightError (`weights-missing`). */
 export class Parameter implements Constant {
   readonly shape: Shape;
   /** May be missing from a weight file: batch norms' counters, which no inference needs. */

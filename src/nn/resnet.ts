@@ -10,6 +10,7 @@ import { checkOptions } from "../tensor/check-options.ts";
 import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, ReLU, Sequential } from "./layers.ts";
 import { call, Module } from "./module.ts";
 
+/** What a ResNet tells its blocks. */
 export interface BlockOptions {
   readonly stride?: number;
   /** Brings the block's input to the output's shape, where they differ. */
@@ -102,6 +103,7 @@ export interface BlockType {
   new (inChannels: number, width: number, options?: BlockOptions): Module;
 }
 
+/** A ResNet as a table row: which block, how many, how wide. */
 export interface ResNetOptions {
   readonly block: BlockType;
   /** Blocks of each stage. */

@@ -1,5 +1,6 @@
 /** Shapes and their arithmetic: row-major, outermost dimension first (an image batch is N, C, H, W). */
 
+/** Sizes of the dimensions; [] for a scalar. */
 export type Shape = readonly number[];
 
 /** Number of elements; 1 for a scalar's empty shape. */

@@ -48,6 +48,7 @@ export const safetensorsDtypes = {
   },
 } as const satisfies Record<string, DtypeFacts>;
 
+/** An element type by its name in a safetensors file: `F32`, `BF16`, … */
 export type SafetensorsDtype = keyof typeof safetensorsDtypes;
 
 export function isSafetensorsDtype(text: string): text is SafetensorsDtype {
