@@ -80,13 +80,22 @@ export interface WgslStage {
 
 /** What a WebAssembly engine offers, as far as a kernel may care. */
 export interface WasmCapabilities {
-  /** Fused multiply-add by relaxed SIMD. */
+  /** Fused multiply-add by relaxed SIMD. The only one that may decide on a sumOrder. */
   readonly relaxedSimd: boolean;
+  /** Bits of a vector: 256 where the engine packs pairs of 128-bit instructions. Tiles may follow it, sums may not. */
+  readonly simd: 128 | 256;
+  /** Threads that share a stage's pieces. */
+  readonly threads: number;
 }
 
-/** One emitted function: an i32 parameter per argument, in order (a byte address, or the number of repeats). */
+/**
+ * One emitted function: an i32 parameter per argument, in order (a byte address, or the number of repeats), then `begin` and `end`, the
+ * pieces to do. A stage's pieces may run at once and in any order; the next stage begins when all are done.
+ */
 export interface WasmStage {
   readonly name: string;
+  /** Into how many pieces of like cost a run of so many repeats is cut. Each writes its own numbers only (see wasm/pieces.ts). */
+  readonly pieces: (repeat: number) => number;
   readonly emit: (f: FunctionBuilder) => void;
   readonly arguments: readonly StageArgument[];
 }
@@ -99,9 +108,9 @@ export interface Variant<P, Capabilities, Stage> {
   readonly sumOrder: string;
   accepts(problem: P, capabilities: Capabilities): true | string;
   layouts(problem: P): LayoutRule;
-  constants?(problem: P): readonly PackedConstant[];
+  constants?(problem: P, capabilities: Capabilities): readonly PackedConstant[];
   /** Float32 numbers of each scratch buffer, per repeat. */
-  scratch?(problem: P): readonly number[];
+  scratch?(problem: P, capabilities: Capabilities): readonly number[];
   /** `layout` is the one that was assigned where the rule says `any`, else the output's. */
   stages(problem: P, layout: Layout, capabilities: Capabilities): readonly Stage[];
 }

@@ -41,8 +41,8 @@ function bind<Capabilities, Stage>(
     sumOrder: variant.sumOrder,
     accepts: (problem) => variant.accepts(problem, capabilities),
     layouts: (problem) => variant.layouts(problem),
-    constants: (problem) => variant.constants?.(problem) ?? [],
-    scratch: (problem) => variant.scratch?.(problem) ?? [],
+    constants: (problem) => variant.constants?.(problem, capabilities) ?? [],
+    scratch: (problem) => variant.scratch?.(problem, capabilities) ?? [],
     stages: (problem, layout) => variant.stages(problem, layout, capabilities),
   }));
 }

@@ -19,6 +19,7 @@ interface Call {
   /** Which operands are the number of repeats. */
   readonly repeatAt: readonly number[];
   readonly repeat: Repeat;
+  readonly pieces: WasmStage["pieces"];
 }
 
 export interface WasmSessionParts {
@@ -63,7 +64,7 @@ export class WasmSession implements Session {
         const repeatAt = stage.arguments.flatMap(({ from }, position) => (from === "repeat" ? [position] : []));
         const operands = stage.arguments.map((argument) => this.#operand(step, argument));
         const run = exports[functions[i]![k]!] as Call["run"];
-        return { node: step.node, run, operands, repeatAt, repeat: step.repeat };
+        return { node: step.node, run, operands, repeatAt, repeat: step.repeat, pieces: stage.pieces };
       }),
     );
   }
@@ -108,10 +109,11 @@ export class WasmSession implements Session {
         .floats(this.#address(source), elements)
         .set(inputs.get(name)!.data.subarray(0, elements));
     }
-    for (const { node, run, operands, repeatAt, repeat } of this.#calls) {
-      for (const position of repeatAt) operands[position] = repeat === "batch" ? batch : repeat;
+    for (const { node, run, operands, repeatAt, repeat, pieces } of this.#calls) {
+      const repeats = repeat === "batch" ? batch : repeat;
+      for (const position of repeatAt) operands[position] = repeats;
       try {
-        run(...operands);
+        run(...operands, 0, pieces(repeats));
       } catch (cause) {
         throw new DeviceError(`device "wasm": ${node} failed: ${(cause as Error).message}`, { cause });
       }

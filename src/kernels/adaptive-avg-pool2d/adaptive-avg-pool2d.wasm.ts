@@ -3,9 +3,10 @@ import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { f32, i32 } from "../../asm/scalar.ts";
 import { f32x4, v128 } from "../../asm/simd.ts";
 import type { Local } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { emitPool, type WindowPart } from "../pool2d/pool2d.wasm.ts";
+import { repeatPieces } from "../wasm/pieces.ts";
 import type { AdaptiveAvgPool2dProblem } from "./adaptive-avg-pool2d.problem.ts";
 
 export const adaptiveAvgPool2dWasm: readonly WasmVariant<AdaptiveAvgPool2dProblem>[] = [
@@ -17,7 +18,8 @@ export const adaptiveAvgPool2dWasm: readonly WasmVariant<AdaptiveAvgPool2dProble
     stages: (p) => [
       {
         name: "adaptiveAvgPool2d",
-        arguments: [input(0), output, repeat],
+        pieces: repeatPieces,
+        arguments: [input(0), output],
         emit: (f) =>
           emitPool(f, {
             channels: p.channels,

@@ -1,9 +1,10 @@
 /** avgPool2d in WebAssembly, NHWC. */
 import { f32, i32 } from "../../asm/scalar.ts";
 import { f32x4, v128 } from "../../asm/simd.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { emitPool, slidingWindow } from "../pool2d/pool2d.wasm.ts";
+import { repeatPieces } from "../wasm/pieces.ts";
 import type { AvgPool2dProblem } from "./avg-pool2d.problem.ts";
 
 export const avgPool2dWasm: readonly WasmVariant<AvgPool2dProblem>[] = [
@@ -15,7 +16,8 @@ export const avgPool2dWasm: readonly WasmVariant<AvgPool2dProblem>[] = [
     stages: (p) => [
       {
         name: "avgPool2d",
-        arguments: [input(0), output, repeat],
+        pieces: repeatPieces,
+        arguments: [input(0), output],
         emit: (f) =>
           emitPool(f, {
             channels: p.channels,

@@ -2,8 +2,9 @@
 import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { increment, repeatTimes } from "../../asm/loops.ts";
 import type { Local } from "../../asm/value.ts";
-import { input, repeat, scratch } from "../argument.ts";
+import { input, scratch } from "../argument.ts";
 import type { WasmStage } from "../op.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { Conv2dProblem } from "./conv2d.problem.ts";
 import type { Conv2dGeometry } from "./conv2d.wasm-geometry.ts";
 
@@ -40,9 +41,11 @@ export function padStage(p: Conv2dProblem, { source }: Conv2dGeometry): WasmStag
   };
   return {
     name: "conv2d.pad",
-    arguments: [input(0), scratch(0), repeat],
+    pieces: repeatPieces,
+    arguments: [input(0), scratch(0)],
     emit: (f) => {
-      const [x, padded, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+      const bytes = [p.height * p.width * pixel, source.height * source.width * pixel];
+      const [x, padded, repeats] = repeatParameters(f, bytes) as [Local<"i32">, Local<"i32">, Local<"i32">];
       repeatTimes(f, repeats, () => {
         emitImage(f, x, padded);
         increment(f, x, p.height * p.width * pixel);

@@ -3,8 +3,9 @@ import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { increment, repeatTimes } from "../../asm/loops.ts";
 import { i32 } from "../../asm/scalar.ts";
 import type { Local } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { ConvertLayoutProblem } from "./convert-layout.problem.ts";
 
 export const convertLayoutWasm: readonly WasmVariant<ConvertLayoutProblem>[] = [
@@ -13,15 +14,17 @@ export const convertLayoutWasm: readonly WasmVariant<ConvertLayoutProblem>[] = [
     sumOrder: "none",
     accepts: () => true,
     layouts: ({ from, to }) => ({ inputs: [from], output: to }),
-    stages: (p) => [{ name: "convertLayout", arguments: [input(0), output, repeat], emit: (f) => emitConvert(f, p) }],
+    stages: (p) => [
+      { name: "convertLayout", pieces: repeatPieces, arguments: [input(0), output], emit: (f) => emitConvert(f, p) },
+    ],
   },
 ];
 
 const channelBlock = 16;
 
 function emitConvert(f: FunctionBuilder, { channels, positions, from, to }: ConvertLayoutProblem): void {
-  const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
   const imageBytes = 4 * channels * positions;
+  const [x, y, repeats] = repeatParameters(f, [imageBytes, imageBytes]) as [Local<"i32">, Local<"i32">, Local<"i32">];
   if (from === to || channels === 1 || positions === 1) {
     f.memoryCopy(y, x, i32.mul(repeats, imageBytes));
     return;

@@ -4,11 +4,12 @@ import { increment, repeatTimes } from "../../asm/loops.ts";
 import { i32 } from "../../asm/scalar.ts";
 import { v128 } from "../../asm/simd.ts";
 import type { Local } from "../../asm/value.ts";
-import { constant, input, output, repeat } from "../argument.ts";
+import { constant, input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { emitGemmTile, forRows, multiplyAdd } from "../wasm/gemm-tile.ts";
 import { storeLanes } from "../wasm/lanes.ts";
-import { fullPanel, type Panel, panelElements, panelsElements, panelsOf, writePanels } from "../wasm/panels.ts";
+import { type Panel, panelElements, panelsElements, panelsOf, writePanels } from "../wasm/panels.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { LinearProblem } from "./linear.problem.ts";
 
 function panels(fused: boolean): WasmVariant<LinearProblem> {
@@ -22,13 +23,14 @@ function panels(fused: boolean): WasmVariant<LinearProblem> {
         operands: bias ? [1, 2] : [1],
         elements: panelsElements(panelsOf(outFeatures), depth),
         write: ([weight, biases], out) =>
-          writePanels(out, { weight: weight!, bias: biases, columns: outFeatures, depth }),
+          writePanels(out, { panels: panelsOf(outFeatures), weight: weight!, bias: biases, depth }),
       },
     ],
     stages: (p) => [
       {
         name: "linear",
-        arguments: [input(0), constant(0), output, repeat],
+        pieces: repeatPieces,
+        arguments: [input(0), constant(0), output],
         emit: (f) => emitLinear(f, p, fused),
       },
     ],
@@ -40,9 +42,15 @@ export const linearWasm: readonly WasmVariant<LinearProblem>[] = [panels(true), 
 
 /** x (repeat · rows, K) → y (repeat · rows, O). Panels outside, rows inside: each weight is read from memory once. */
 function emitLinear(f: FunctionBuilder, { rows, depth, outFeatures }: LinearProblem, fused: boolean): void {
-  const [x, weights, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
+  const bytes = [4 * rows * depth, 0, 4 * rows * outFeatures];
+  const [x, weights, y, repeats] = repeatParameters(f, bytes) as [
+    Local<"i32">,
+    Local<"i32">,
+    Local<"i32">,
+    Local<"i32">,
+  ];
   const count = f.let(i32.mul(repeats, rows));
-  const { full, tail } = panelsOf(outFeatures);
+  const { count: fullPanels, full, tail } = panelsOf(outFeatures);
   const emitPanel = (panel: Panel) => {
     const xRow = f.let(x);
     const yRow = f.let(y);
@@ -67,6 +75,6 @@ function emitLinear(f: FunctionBuilder, { rows, depth, outFeatures }: LinearProb
     increment(f, weights, 4 * panelElements(panel, depth));
     increment(f, y, 4 * panel.columns);
   };
-  repeatTimes(f, full, () => emitPanel(fullPanel));
+  repeatTimes(f, fullPanels, () => emitPanel(full));
   if (tail) f.scope(() => emitPanel(tail));
 }

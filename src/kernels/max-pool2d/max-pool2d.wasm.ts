@@ -1,8 +1,9 @@
 /** maxPool2d in WebAssembly, NHWC. */
 import { f32x4 } from "../../asm/simd.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { emitPool, slidingWindow } from "../pool2d/pool2d.wasm.ts";
+import { repeatPieces } from "../wasm/pieces.ts";
 import type { MaxPool2dProblem } from "./max-pool2d.problem.ts";
 
 export const maxPool2dWasm: readonly WasmVariant<MaxPool2dProblem>[] = [
@@ -14,7 +15,8 @@ export const maxPool2dWasm: readonly WasmVariant<MaxPool2dProblem>[] = [
     stages: (p) => [
       {
         name: "maxPool2d",
-        arguments: [input(0), output, repeat],
+        pieces: repeatPieces,
+        arguments: [input(0), output],
         emit: (f) =>
           emitPool(f, {
             channels: p.channels,

@@ -8,6 +8,7 @@ import { i32 } from "../../asm/scalar.ts";
 import type { I32, Local, V128 } from "../../asm/value.ts";
 import type { Pair } from "../pair.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
+import { repeatParameters } from "../wasm/pieces.ts";
 import type { Pool2dProblem } from "./pool2d.problem.ts";
 
 /** The part of a window that lies in the image, along one axis: `count` positions from `first`. */
@@ -32,11 +33,12 @@ export interface PoolEmitter {
   readonly finish: (sum: V128, counted: readonly [I32, I32]) => V128;
 }
 
-/** x (repeat, H, W, C) → y (repeat, OH, OW, C). The function's parameters are x, y and the number of repeats. */
+/** x (repeat, H, W, C) → y (repeat, OH, OW, C). The function's parameters are x and y, its pieces the repeats. */
 export function emitPool(f: FunctionBuilder, pool: PoolEmitter): void {
-  const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
   const [height, width] = pool.size;
   const pixel = 4 * pool.channels;
+  const bytes = [height * width * pixel, pool.outSize[0] * pool.outSize[1] * pixel];
+  const [x, y, repeats] = repeatParameters(f, bytes) as [Local<"i32">, Local<"i32">, Local<"i32">];
   repeatTimes(f, repeats, () => {
     forRange(f, { to: pool.outSize[0] }, (oy) => {
       const rows = pool.window(0, oy);
