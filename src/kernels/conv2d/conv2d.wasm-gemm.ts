@@ -198,14 +198,16 @@ function emitTile({ f, p, g, multiplyAdd }: Context, at: Cursors, panel: Panel, 
   });
   const residual = f.let(i32.add(at.y, at.toResidual));
   sums.forEach((sumsOfRow, r) => {
-    const results = sumsOfRow.map((sum, quad) => {
-      const lanes = Math.min(4, panel.columns - 4 * quad);
-      const joined = p.residual ? f32x4.add(sum, loadLanes(residual, lanes, r * p.outChannels * 4 + 16 * quad)) : sum;
+    const at0 = r * p.outChannels * 4;
+    const lanes = (quad: number) => Math.min(4, panel.columns - 4 * quad);
+    f.scope(() => {
+      // All loads before all stores, and of two neighbouring vectors the higher stored first: so V8 packs the two into one.
+      const added = sumsOfRow.map((sum, q) =>
+        p.residual ? f.let(f32x4.add(sum, loadLanes(residual, lanes(q), at0 + 16 * q))) : sum,
+      );
       // pmax(x, 0) is x < 0 ? 0 : x, so NaN stays.
-      return { lanes, value: p.relu ? f32x4.pmax(joined, v128.zero) : joined };
+      for (let q = added.length - 1; q >= 0; q--)
+        storeLanes(f, at.y, p.relu ? f32x4.pmax(added[q]!, v128.zero) : added[q]!, lanes(q), at0 + 16 * q);
     });
-    // The high half of a pair first: so V8 packs the two.
-    for (let quad = results.length - 1; quad >= 0; quad--)
-      storeLanes(f, at.y, results[quad]!.value, results[quad]!.lanes, r * p.outChannels * 4 + 16 * quad);
   });
 }
