@@ -2,7 +2,7 @@
 import { setFlagsFromString } from "node:v8";
 import { FunctionBuilder } from "../../src/asm/function-builder.ts";
 import { ModuleBuilder } from "../../src/asm/module-builder.ts";
-import type { StageArgument, WasmCapabilities, WasmVariant } from "../../src/kernels/op.ts";
+import type { WasmCapabilities, WasmStageArgument, WasmVariant } from "../../src/kernels/op.ts";
 
 export interface Operands {
   /** Numbers of each operand, for one repeat, in the op's order; those that are weights are packed. */
@@ -59,6 +59,7 @@ export function benchKernel<P>(
   const output = place(operands.output * repeat);
   const packed = constants.map(({ elements }) => place(elements));
   const scratches = scratch.map((elements) => place(elements * repeat));
+  const own = place(Math.max(0, ...stages.map(({ local = 0 }) => local)));
   const pages = Math.ceil(top / 65536) + 1;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const floats = ({ address, elements }: { address: number; elements: number }) =>
@@ -82,7 +83,7 @@ export function benchKernel<P>(
     module.addFunction(f, { export: `stage${i}` });
   }
   const { exports } = new WebAssembly.Instance(compileFor(capabilities.simd, module), { env: { memory } });
-  const operandOf = (argument: StageArgument): number => {
+  const operandOf = (argument: WasmStageArgument): number => {
     switch (argument.from) {
       case "input":
         return inputs[argument.index]!.address;
@@ -92,6 +93,8 @@ export function benchKernel<P>(
         return packed[argument.index]!.address;
       case "scratch":
         return scratches[argument.index]!.address;
+      case "local":
+        return own.address;
       case "repeat":
         return repeat;
       default:

@@ -10,7 +10,8 @@ import {
   conv2dShape,
 } from "./conv2d.problem.ts";
 import { conv2dReference } from "./conv2d.reference.ts";
-import { conv2dWasmGemm } from "./conv2d.wasm-gemm.ts";
+import { conv2dWasmGemm, conv2dWasmGemmFused } from "./conv2d.wasm-gemm.ts";
+import { conv2dWasmWinograd, conv2dWasmWinogradFused } from "./conv2d.wasm-winograd.ts";
 import { conv2dWgslGemm } from "./conv2d.wgsl-gemm.ts";
 
 export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
@@ -22,6 +23,6 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   cost: conv2dCost,
   reference: conv2dReference,
   wgsl: [conv2dWgslGemm],
-  wasm: conv2dWasmGemm,
+  wasm: [...conv2dWasmWinogradFused, conv2dWasmGemmFused, ...conv2dWasmWinograd, conv2dWasmGemm],
   cases: conv2dCases,
 };

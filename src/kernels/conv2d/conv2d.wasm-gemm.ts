@@ -14,6 +14,7 @@ import type { WasmStage, WasmVariant } from "../op.ts";
 import { emitGemmTile, type MultiplyAdd, multiplyAdd } from "../wasm/gemm-tile.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
 import { type Panel, panelElements } from "../wasm/panels.ts";
+import { divide, emitRowBlock, type RowBlock } from "../wasm/row-tiles.ts";
 import { type Conv2dProblem, conv2dDepth, residualIndex } from "./conv2d.problem.ts";
 import { type Conv2dGeometry, conv2dGeometry, packedWeights, pixelOffsets, unitBytes } from "./conv2d.wasm-geometry.ts";
 import { padStage } from "./conv2d.wasm-pad.ts";
@@ -39,8 +40,9 @@ function gemm(fused: boolean): WasmVariant<Conv2dProblem> {
   };
 }
 
-/** In order of preference. They differ in rounding: a fused multiply-add rounds once. */
-export const conv2dWasmGemm: readonly WasmVariant<Conv2dProblem>[] = [gemm(true), gemm(false)];
+/** They differ in rounding: a fused multiply-add rounds once. */
+export const conv2dWasmGemmFused: WasmVariant<Conv2dProblem> = gemm(true);
+export const conv2dWasmGemm: WasmVariant<Conv2dProblem> = gemm(false);
 
 /** Arguments that a problem does not need are bound to something that it has, and not read. */
 function gemmStage(p: Conv2dProblem, g: Conv2dGeometry, fused: boolean): WasmStage {
@@ -78,8 +80,7 @@ interface Cursors {
   readonly toResidual: Local<"i32">;
   /** The block's first pixel: where flat its offset from x, else the address of that offset in the table. */
   readonly pixel: Local<"i32">;
-  /** The block's tiles: some of `rows` pixels, then some of a pixel less. */
-  readonly tiles: readonly { readonly rows: number; readonly count: Local<"i32"> }[];
+  readonly tiles: RowBlock["tiles"];
 }
 
 type I32 = Local<"i32">;
@@ -96,36 +97,11 @@ function emitPieces(context: Context): void {
     const image = chunk ? f.let(i32.sub(rest, i32.mul(chunk, repeats))) : rest;
     const xImage = f.let(i32.add(x, i32.mul(image, g.source.height * g.source.width * p.channels * 4)));
     const yImage = f.let(i32.add(y, i32.mul(image, p.outHeight * p.outWidth * p.outChannels * 4)));
-    const { tiles, firstPixel } = tilesOf(context, block);
+    const { tiles, firstRow: firstPixel } = emitRowBlock(f, g.tiles, g.tilesPerBlock, block);
     const pixel = f.let(i32.add(g.flat ? 0 : offsets, i32.mul(firstPixel, pixelStep(context))));
     increment(f, yImage, i32.mul(firstPixel, p.outChannels * 4));
     emitChunk(context, { x: xImage, weights: f.let(weights), y: yImage, toResidual, pixel, tiles }, chunk);
   });
-}
-
-/** Quotient and remainder by a number that is known; the remainder undefined where it is always 0. */
-function divide(f: FunctionBuilder, value: I32, by: number): readonly [I32, I32 | undefined] {
-  if (by === 1) return [value, undefined];
-  const quotient = f.let(i32.divU(value, by));
-  return [quotient, f.let(i32.sub(value, i32.mul(quotient, by)))];
-}
-
-/** Where a block begins and how many tiles of either size it has: larger ones come first in an image. */
-function tilesOf({ f, g }: Context, block: I32 | undefined): Pick<Cursors, "tiles"> & { readonly firstPixel: I32 } {
-  const { rows, count, smaller } = g.tiles;
-  const firstTile = f.let(block ? i32.mul(block, g.tilesPerBlock) : i32.const(0));
-  const largerBefore = f.let(i32.minS(firstTile, count));
-  const smallerBefore = f.let(i32.sub(firstTile, largerBefore));
-  const largerLeft = f.let(i32.sub(count, largerBefore));
-  const larger = f.let(i32.minS(largerLeft, g.tilesPerBlock));
-  const room = f.let(i32.sub(g.tilesPerBlock, larger));
-  const tiles = [{ rows, count: larger }];
-  if (smaller > 0) {
-    const smallerLeft = f.let(i32.sub(smaller, smallerBefore));
-    tiles.push({ rows: rows - 1, count: f.let(i32.minS(room, smallerLeft)) });
-  }
-  const firstPixel = f.let(i32.add(i32.mul(largerBefore, rows), i32.mul(smallerBefore, rows - 1)));
-  return { tiles, firstPixel };
 }
 
 /** Bytes from a pixel to the next: in x itself, or in the table of offsets. */

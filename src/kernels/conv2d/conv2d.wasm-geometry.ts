@@ -6,6 +6,7 @@ import type { FloatArray } from "../../tensor/dtype.ts";
 import type { PackedConstant, WasmCapabilities } from "../op.ts";
 import type { Depth } from "../wasm/gemm-tile.ts";
 import { type Panels, panelElements, panelsElements, panelsOf, panelWidth, writePanels } from "../wasm/panels.ts";
+import { type RowTiles, rowTiles } from "../wasm/row-tiles.ts";
 import { type Conv2dProblem, conv2dDepth } from "./conv2d.problem.ts";
 
 /** Rows of a tile: 6 by 2 vectors of sums are 12, which with two of weights and one of x fill the 15 registers of x64. */
@@ -26,8 +27,8 @@ export interface Conv2dGeometry {
   readonly panels: Panels;
   /** Numbers of x, of one image or of its padded copy: all rows and columns that windows touch. */
   readonly source: { readonly height: number; readonly width: number; readonly copied: boolean };
-  /** The pixels of an image, cut evenly: `count` tiles of `rows`, then tiles of one row less. */
-  readonly tiles: { readonly rows: number; readonly count: number; readonly smaller: number };
+  /** Of the pixels of an image. */
+  readonly tiles: RowTiles;
   readonly tilesPerBlock: number;
   /** Blocks of an image. */
   readonly blocks: number;
@@ -49,10 +50,9 @@ export function conv2dGeometry(p: Conv2dProblem, { simd, threads }: Cut): Conv2d
   const source = sourceOf(p);
   const panels = panelsOf(groupOut, panelWidth(simd));
   const pixels = p.outHeight * p.outWidth;
-  const tileCount = Math.ceil(pixels / (groupOut <= 4 ? narrowTileRows : tileRows));
-  const rows = Math.ceil(pixels / tileCount);
-  const count = pixels - tileCount * (rows - 1);
-  const bytesPerTile = rows * (p.stride[0] * p.stride[1] * p.channels + p.outChannels) * 4;
+  const tiles = rowTiles(pixels, groupOut <= 4 ? narrowTileRows : tileRows);
+  const tileCount = tiles.count + tiles.smaller;
+  const bytesPerTile = tiles.rows * (p.stride[0] * p.stride[1] * p.channels + p.outChannels) * 4;
   const pointwise = p.kernel[0] * p.kernel[1] === 1 && p.stride[0] * p.stride[1] === 1;
 
   const units = p.groups > 1 ? p.groups : panels.count + (panels.tail ? 1 : 0);
@@ -65,8 +65,7 @@ export function conv2dGeometry(p: Conv2dProblem, { simd, threads }: Cut): Conv2d
   const unitsPerChunk = Math.ceil(units / Math.min(units, Math.ceil(wantedChunks)));
   const tilesPerBlock = Math.ceil(tileCount / blocks);
   return {
-    ...{ groupChannels, panels, source, tilesPerBlock, units, unitsPerChunk },
-    tiles: { rows, count, smaller: tileCount - count },
+    ...{ groupChannels, panels, source, tiles, tilesPerBlock, units, unitsPerChunk },
     blocks: Math.ceil(tileCount / tilesPerBlock),
     chunks: Math.ceil(units / unitsPerChunk),
     flat: pointwise && !source.copied,
