@@ -9,7 +9,7 @@ import { compileGraph } from "./compile.ts";
 import type { Graph } from "./graph.ts";
 import { arenaElements, formatPlan } from "./plan.ts";
 
-const target = wasmTarget({ relaxedSimd: true });
+const target = wasmTarget({ relaxedSimd: true, simd: 128, threads: 1 });
 const planOf = (graph: Graph) => compileGraph(graph, target).plan;
 
 function network(outputs: readonly string[] = ["relu_1"]): Graph {

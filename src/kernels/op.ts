@@ -80,16 +80,33 @@ export interface WgslStage {
 
 /** What a WebAssembly engine offers, as far as a kernel may care. */
 export interface WasmCapabilities {
-  /** Fused multiply-add by relaxed SIMD. */
+  /** Fused multiply-add by relaxed SIMD. The only one that may decide on a sumOrder. */
   readonly relaxedSimd: boolean;
+  /** Bits of a vector: 256 where the engine packs pairs of 128-bit instructions. Tiles may follow it, sums may not. */
+  readonly simd: 128 | 256;
+  /** Threads that share a stage's pieces. */
+  readonly threads: number;
 }
 
-/** One emitted function: an i32 parameter per argument, in order (a byte address, or the number of repeats). */
+/**
+ * One emitted function: an i32 parameter per argument, in order (a byte address, or the number of repeats), then `begin` and `end`, the
+ * pieces to do. A stage's pieces may run at once and in any order; the next stage begins when all are done.
+ */
 export interface WasmStage {
   readonly name: string;
+  /** Into how many pieces of like cost a run of so many repeats is cut. Each writes its own numbers only (see wasm/pieces.ts). */
+  readonly pieces: (repeat: number) => number;
   readonly emit: (f: FunctionBuilder) => void;
-  readonly arguments: readonly StageArgument[];
+  readonly arguments: readonly WasmStageArgument[];
+  /** Float32 numbers of the memory that each thread has for itself while it does the stage: what its arguments from `local` are. */
+  readonly local?: number;
 }
+
+/** `local`: memory of the thread's own, of unknown content, whose addresses are multiples of 64. */
+export type WasmStageArgument = StageArgument | { readonly from: "local" };
+
+/** What results are chosen for: one image as soon as possible, or many images a second. Either way no bit depends on how many there are. */
+export type OptimizeFor = "latency" | "throughput";
 
 /** One way to compute an op on one kind of backend. */
 export interface Variant<P, Capabilities, Stage> {
@@ -97,11 +114,17 @@ export interface Variant<P, Capabilities, Stage> {
   readonly id: string;
   /** Names the order in which sums are formed. Two variants of one backend with the same sumOrder give the same bits. */
   readonly sumOrder: string;
+  /** Whether it can run, or why not. */
   accepts(problem: P, capabilities: Capabilities): true | string;
+  /**
+   * Whether it is the one to take of those that accept; always unless told. Choosing between sumOrders, it sees the layer's shape and what
+   * is asked for, never the machine.
+   */
+  suits?(problem: P, optimizeFor: OptimizeFor): boolean;
   layouts(problem: P): LayoutRule;
-  constants?(problem: P): readonly PackedConstant[];
+  constants?(problem: P, capabilities: Capabilities): readonly PackedConstant[];
   /** Float32 numbers of each scratch buffer, per repeat. */
-  scratch?(problem: P): readonly number[];
+  scratch?(problem: P, capabilities: Capabilities): readonly number[];
   /** `layout` is the one that was assigned where the rule says `any`, else the output's. */
   stages(problem: P, layout: Layout, capabilities: Capabilities): readonly Stage[];
 }
@@ -135,7 +158,7 @@ export interface Op<A extends object, P extends object> {
   cost(problem: P): Cost;
   /** The specification: plain loops over row-major tensors of any batch; sums in float64, rounded once. */
   reference(attrs: A, inputs: readonly HostTensor[]): HostTensor;
-  /** In order of preference; the first that accepts is taken. `view`: the op only renames the same bytes (reshape). */
+  /** In order of preference; the first that accepts and suits is taken. `view`: the op only renames the same bytes (reshape). */
   readonly wgsl: readonly WgslVariant<P>[] | "view";
   readonly wasm: readonly WasmVariant<P>[] | "view";
   readonly cases: readonly OpCase<A>[];

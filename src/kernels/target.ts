@@ -6,6 +6,7 @@ import type {
   AnyOp,
   Layout,
   LayoutRule,
+  OptimizeFor,
   PackedConstant,
   Variant,
   WasmCapabilities,
@@ -19,6 +20,7 @@ export interface Choice<Stage> {
   readonly id: string;
   readonly sumOrder: string;
   accepts(problem: object): true | string;
+  suits(problem: object): boolean;
   layouts(problem: object): LayoutRule;
   constants(problem: object): readonly PackedConstant[];
   scratch(problem: object): readonly number[];
@@ -34,23 +36,25 @@ export interface Target<Stage> {
 function bind<Capabilities, Stage>(
   variants: readonly Variant<object, Capabilities, Stage>[] | "view",
   capabilities: Capabilities,
+  optimizeFor: OptimizeFor,
 ): readonly Choice<Stage>[] | "view" {
   if (variants === "view") return variants;
   return variants.map((variant) => ({
     id: variant.id,
     sumOrder: variant.sumOrder,
     accepts: (problem) => variant.accepts(problem, capabilities),
+    suits: (problem) => variant.suits?.(problem, optimizeFor) ?? true,
     layouts: (problem) => variant.layouts(problem),
-    constants: (problem) => variant.constants?.(problem) ?? [],
-    scratch: (problem) => variant.scratch?.(problem) ?? [],
+    constants: (problem) => variant.constants?.(problem, capabilities) ?? [],
+    scratch: (problem) => variant.scratch?.(problem, capabilities) ?? [],
     stages: (problem, layout) => variant.stages(problem, layout, capabilities),
   }));
 }
 
-export function wgslTarget(capabilities: WgslCapabilities): Target<WgslStage> {
-  return { kind: "wgsl", choices: (op) => bind(op.wgsl, capabilities) };
+export function wgslTarget(capabilities: WgslCapabilities, optimizeFor: OptimizeFor = "latency"): Target<WgslStage> {
+  return { kind: "wgsl", choices: (op) => bind(op.wgsl, capabilities, optimizeFor) };
 }
 
-export function wasmTarget(capabilities: WasmCapabilities): Target<WasmStage> {
-  return { kind: "wasm", choices: (op) => bind(op.wasm, capabilities) };
+export function wasmTarget(capabilities: WasmCapabilities, optimizeFor: OptimizeFor = "latency"): Target<WasmStage> {
+  return { kind: "wasm", choices: (op) => bind(op.wasm, capabilities, optimizeFor) };
 }

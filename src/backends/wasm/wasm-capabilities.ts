@@ -14,7 +14,7 @@ export function probeWasm(): WasmCapabilities {
     throw new DeviceError(
       'device "wasm": this WebAssembly engine has no 128-bit SIMD; Node 16.4, Chrome 91, Firefox 89 and Safari 16.4 are the first that do',
     );
-  return { relaxedSimd: hasFusedMultiplyAdd() };
+  return { relaxedSimd: hasFusedMultiplyAdd(), simd: 128, threads: 1 };
 }
 
 /** For people and for a vector's record: with and without fused multiply-add the last bits differ. */

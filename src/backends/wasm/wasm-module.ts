@@ -17,7 +17,7 @@ export function emitModule(plan: Plan<WasmStage>): PlannedModule {
   const known = new Map<string, string>();
   const functions = plan.steps.map((step) =>
     step.stages.map((stage) => {
-      const f = new FunctionBuilder({ parameters: stage.arguments.map(() => "i32" as const) });
+      const f = new FunctionBuilder({ parameters: [...stage.arguments, "begin", "end"].map(() => "i32" as const) });
       stage.emit(f);
       const body = f.finish();
       const key = `${stage.arguments.length}:${textOf(body)}`;

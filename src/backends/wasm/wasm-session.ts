@@ -1,7 +1,7 @@
 /** A plan on WebAssembly: its buffers as addresses in the model's memory, its stages as calls. A run compiles and allocates nothing. */
 import { DeviceError } from "../../errors.ts";
 import type { Plan, PlanSource, Repeat, Step } from "../../graph/plan.ts";
-import type { StageArgument, WasmStage } from "../../kernels/op.ts";
+import type { WasmStage, WasmStageArgument } from "../../kernels/op.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { RunOptions, Session } from "../backend.ts";
@@ -19,6 +19,7 @@ interface Call {
   /** Which operands are the number of repeats. */
   readonly repeatAt: readonly number[];
   readonly repeat: Repeat;
+  readonly pieces: WasmStage["pieces"];
 }
 
 export interface WasmSessionParts {
@@ -37,6 +38,8 @@ export class WasmSession implements Session {
   readonly #arena: Block;
   /** Byte addresses of the plan's buffers, by id. */
   readonly #addresses: ReadonlyMap<number, number>;
+  /** Where the thread's own memory begins in the arena. */
+  readonly #localOffset: number;
   readonly #calls: readonly Call[];
   #last: Promise<unknown> = Promise.resolve();
   #disposed = false;
@@ -56,6 +59,8 @@ export class WasmSession implements Session {
       offsets.set(id, bytes);
       bytes += align(4 * elements * (repeat === "batch" ? maxBatch : repeat));
     }
+    this.#localOffset = bytes;
+    bytes += align(4 * Math.max(0, ...plan.steps.flatMap(({ stages }) => stages.map(({ local = 0 }) => local))));
     this.bytes = bytes;
     this.#arena = resident.heap.allocate(bytes, `a session for batches up to ${maxBatch}`);
     this.#addresses = new Map([...offsets].map(([id, offset]) => [id, this.#arena.address + offset]));
@@ -65,7 +70,7 @@ export class WasmSession implements Session {
         const repeatAt = stage.arguments.flatMap(({ from }, position) => (from === "repeat" ? [position] : []));
         const operands = stage.arguments.map((argument) => this.#operand(step, argument));
         const run = exports[functions[i]![k]!] as Call["run"];
-        return { node: step.node, run, operands, repeatAt, repeat: step.repeat };
+        return { node: step.node, run, operands, repeatAt, repeat: step.repeat, pieces: stage.pieces };
       }),
     );
   }
@@ -110,10 +115,11 @@ export class WasmSession implements Session {
         .floats(this.#address(source), elements)
         .set(inputs.get(name)!.data.subarray(0, elements));
     }
-    for (const { node, run, operands, repeatAt, repeat } of this.#calls) {
-      for (const position of repeatAt) operands[position] = repeat === "batch" ? batch : repeat;
+    for (const { node, run, operands, repeatAt, repeat, pieces } of this.#calls) {
+      const repeats = repeat === "batch" ? batch : repeat;
+      for (const position of repeatAt) operands[position] = repeats;
       try {
-        run(...operands);
+        run(...operands, 0, pieces(repeats));
       } catch (cause) {
         throw new DeviceError(`device "wasm": ${node} failed: ${(cause as Error).message}`, { cause });
       }
@@ -123,7 +129,7 @@ export class WasmSession implements Session {
   }
 
   /** What a stage's argument is: a byte address, or 0 where the number of repeats is put at each run. */
-  #operand(step: Step<WasmStage>, argument: StageArgument): number {
+  #operand(step: Step<WasmStage>, argument: WasmStageArgument): number {
     switch (argument.from) {
       case "input":
         return this.#address(step.inputs[argument.index]!);
@@ -133,6 +139,8 @@ export class WasmSession implements Session {
         return this.#parts.resident.addressOf(step.weights[argument.index]!);
       case "scratch":
         return this.#bufferAddress(step.scratch[argument.index]!);
+      case "local":
+        return this.#arena.address + this.#localOffset;
       case "repeat":
         return 0;
       default:

@@ -1,6 +1,6 @@
 /**
- * Chooses each node's kernel on a target: the first of its op's variants that accepts the problem, or the one that the caller names.
- * Variants see the layer's shape and what the device can do; never the batch: the same image gives the same bits whatever runs beside it.
+ * Chooses each node's kernel on a target: the first of its op's variants that accepts the problem and suits it, or the one that the caller
+ * names. Variants see the layer's shape and what the device can do; never the batch: the same image gives the same bits whatever runs beside it.
  */
 import { OptionError, UnsupportedError } from "../../errors.ts";
 import { opOf } from "../../kernels/table.ts";
@@ -50,8 +50,8 @@ function choose<Stage>(
   const reasons: string[] = [];
   for (const choice of choices) {
     const verdict = choice.accepts(problem);
-    if (verdict === true) return choice;
-    reasons.push(`${choice.id}: ${verdict}`);
+    if (verdict !== true) reasons.push(`${choice.id}: ${verdict}`);
+    else if (choice.suits(problem)) return choice;
   }
   throw new UnsupportedError(
     `${node.name}: no ${kind} kernel takes this ${node.op} (${reasons.join("; ") || "there is none"}); the device "reference" runs it`,

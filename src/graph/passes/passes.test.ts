@@ -14,7 +14,7 @@ import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { fuseEpilogue } from "./fuse-epilogue.ts";
 
 const wgsl = wgslTarget({ maxWorkgroupStorageBytes: 16384, maxInvocationsPerWorkgroup: 256, software: true });
-const wasm = wasmTarget({ relaxedSimd: true });
+const wasm = wasmTarget({ relaxedSimd: true, simd: 128, threads: 1 });
 
 function traced(channels = 4): Graph {
   const net = new ResidualNet(channels);

@@ -3,9 +3,8 @@ import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { f32, i32 } from "../../asm/scalar.ts";
 import { f32x4, v128 } from "../../asm/simd.ts";
 import type { Local } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
-import { emitPool, type WindowPart } from "../pool2d/pool2d.wasm.ts";
+import { poolStage, type WindowPart } from "../pool2d/pool2d.wasm.ts";
 import type { AdaptiveAvgPool2dProblem } from "./adaptive-avg-pool2d.problem.ts";
 
 export const adaptiveAvgPool2dWasm: readonly WasmVariant<AdaptiveAvgPool2dProblem>[] = [
@@ -15,22 +14,21 @@ export const adaptiveAvgPool2dWasm: readonly WasmVariant<AdaptiveAvgPool2dProble
     accepts: () => true,
     layouts: () => ({ inputs: ["nhwc"], output: "nhwc" }),
     stages: (p) => [
-      {
-        name: "adaptiveAvgPool2d",
-        arguments: [input(0), output, repeat],
-        emit: (f) =>
-          emitPool(f, {
-            channels: p.channels,
-            size: [p.height, p.width],
-            outSize: [p.outHeight, p.outWidth],
-            dilation: [1, 1],
-            window: (axis, o) =>
-              axis === 0 ? adaptiveBin(f, o, p.height, p.outHeight) : adaptiveBin(f, o, p.width, p.outWidth),
-            start: v128.zero,
-            combine: f32x4.add,
-            finish: (sum, [rows, columns]) => f32x4.div(sum, f32x4.splat(f32.convertI32S(i32.mul(rows, columns)))),
-          }),
-      },
+      poolStage(
+        "adaptiveAvgPool2d",
+        (f) => ({
+          channels: p.channels,
+          size: [p.height, p.width],
+          outSize: [p.outHeight, p.outWidth],
+          dilation: [1, 1],
+          window: (axis, o) =>
+            axis === 0 ? adaptiveBin(f, o, p.height, p.outHeight) : adaptiveBin(f, o, p.width, p.outWidth),
+          start: v128.zero,
+          combine: f32x4.add,
+          finish: (sum, [rows, columns]) => f32x4.div(sum, f32x4.splat(f32.convertI32S(i32.mul(rows, columns)))),
+        }),
+        p.outHeight,
+      ),
     ],
   },
 ];

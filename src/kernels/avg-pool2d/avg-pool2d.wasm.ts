@@ -1,9 +1,8 @@
 /** avgPool2d in WebAssembly, NHWC. */
 import { f32, i32 } from "../../asm/scalar.ts";
 import { f32x4, v128 } from "../../asm/simd.ts";
-import { input, output, repeat } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
-import { emitPool, slidingWindow } from "../pool2d/pool2d.wasm.ts";
+import { poolStage, slidingWindow } from "../pool2d/pool2d.wasm.ts";
 import type { AvgPool2dProblem } from "./avg-pool2d.problem.ts";
 
 export const avgPool2dWasm: readonly WasmVariant<AvgPool2dProblem>[] = [
@@ -13,21 +12,20 @@ export const avgPool2dWasm: readonly WasmVariant<AvgPool2dProblem>[] = [
     accepts: () => true,
     layouts: () => ({ inputs: ["nhwc"], output: "nhwc" }),
     stages: (p) => [
-      {
-        name: "avgPool2d",
-        arguments: [input(0), output, repeat],
-        emit: (f) =>
-          emitPool(f, {
-            channels: p.channels,
-            size: [p.height, p.width],
-            outSize: [p.outHeight, p.outWidth],
-            dilation: p.dilation,
-            window: (axis, o) => slidingWindow(f, p, axis, o, p.countIncludePad),
-            start: v128.zero,
-            combine: f32x4.add,
-            finish: (sum, [rows, columns]) => f32x4.div(sum, f32x4.splat(f32.convertI32S(i32.mul(rows, columns)))),
-          }),
-      },
+      poolStage(
+        "avgPool2d",
+        (f) => ({
+          channels: p.channels,
+          size: [p.height, p.width],
+          outSize: [p.outHeight, p.outWidth],
+          dilation: p.dilation,
+          window: (axis, o) => slidingWindow(f, p, axis, o, p.countIncludePad),
+          start: v128.zero,
+          combine: f32x4.add,
+          finish: (sum, [rows, columns]) => f32x4.div(sum, f32x4.splat(f32.convertI32S(i32.mul(rows, columns)))),
+        }),
+        p.outHeight,
+      ),
     ],
   },
 ];

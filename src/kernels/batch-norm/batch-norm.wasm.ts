@@ -5,10 +5,11 @@ import { i32 } from "../../asm/scalar.ts";
 import { f32x4, v128 } from "../../asm/simd.ts";
 import type { Local, V128 } from "../../asm/value.ts";
 import type { FloatArray } from "../../tensor/dtype.ts";
-import { constant, input, output, repeat } from "../argument.ts";
+import { constant, input, output } from "../argument.ts";
 import type { Layout, PackedConstant, WasmVariant } from "../op.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
 import { forLanes } from "../wasm/nest.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { BatchNormProblem } from "./batch-norm.problem.ts";
 
 export const batchNormWasm: readonly WasmVariant<BatchNormProblem>[] = [
@@ -21,7 +22,8 @@ export const batchNormWasm: readonly WasmVariant<BatchNormProblem>[] = [
     stages: (p, layout) => [
       {
         name: "batchNorm",
-        arguments: [input(0), constant(0), output, repeat],
+        pieces: repeatPieces,
+        arguments: [input(0), constant(0), output],
         emit: (f) => emitBatchNorm(f, p, layout),
       },
     ],
@@ -41,7 +43,13 @@ function scaleAndShift({ channels, eps }: BatchNormProblem): PackedConstant {
 }
 
 function emitBatchNorm(f: FunctionBuilder, p: BatchNormProblem, layout: Layout): void {
-  const [x, constants, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
+  const bytes = 4 * p.channels * p.positions;
+  const [x, constants, y, repeats] = repeatParameters(f, [bytes, 0, bytes]) as [
+    Local<"i32">,
+    Local<"i32">,
+    Local<"i32">,
+    Local<"i32">,
+  ];
   const shiftOffset = 4 * p.channels;
   const apply = (lanes: number, scale: V128, shift: V128) =>
     storeLanes(f, y, f32x4.add(f32x4.mul(loadLanes(x, lanes), scale), shift), lanes);

@@ -10,7 +10,8 @@ import {
   conv2dShape,
 } from "./conv2d.problem.ts";
 import { conv2dReference } from "./conv2d.reference.ts";
-import { conv2dWasmGeneral } from "./conv2d.wasm-general.ts";
+import { conv2dWasmGemm, conv2dWasmGemmFused } from "./conv2d.wasm-gemm.ts";
+import { conv2dWasmWinograd, conv2dWasmWinogradFused } from "./conv2d.wasm-winograd.ts";
 import { conv2dWgslGemm, conv2dWgslGemmSmall } from "./conv2d.wgsl-gemm.ts";
 import { conv2dWgslGeneral } from "./conv2d.wgsl-general.ts";
 import { conv2dWgslLanes } from "./conv2d.wgsl-lanes.ts";
@@ -24,6 +25,6 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   cost: conv2dCost,
   reference: conv2dReference,
   wgsl: [conv2dWgslLanes, conv2dWgslGemmSmall, conv2dWgslGemm, conv2dWgslGeneral],
-  wasm: conv2dWasmGeneral,
+  wasm: [...conv2dWasmWinogradFused, conv2dWasmGemmFused, ...conv2dWasmWinograd, conv2dWasmGemm],
   cases: conv2dCases,
 };

@@ -1,19 +1,25 @@
 /**
- * How conv2d's WebAssembly kernel cuts a problem up: panels of output channels, tiles of output pixels, blocks of tiles, and where the
- * input of each pixel lies. None of it changes the order of a sum.
+ * How conv2d's WebAssembly matrix product cuts a problem up: panels of output channels, tiles of output pixels, blocks of tiles and chunks
+ * of panels that are a piece, and where the input of each pixel lies. None of it changes the order of a sum.
  */
 import type { FloatArray } from "../../tensor/dtype.ts";
-import type { PackedConstant } from "../op.ts";
+import type { PackedConstant, WasmCapabilities } from "../op.ts";
 import type { Depth } from "../wasm/gemm-tile.ts";
-import { type Panels, panelsElements, panelsOf, writePanels } from "../wasm/panels.ts";
+import { type Panels, panelElements, panelsElements, panelsOf, panelWidth, writePanels } from "../wasm/panels.ts";
+import { type RowTiles, rowTiles } from "../wasm/row-tiles.ts";
 import { type Conv2dProblem, conv2dDepth } from "./conv2d.problem.ts";
 
-/** Rows of a tile: 6 by 8 sums are 12 vectors, which with two of weights and one of x fill the 15 registers of x64. */
+/** Rows of a tile: 6 by 2 vectors of sums are 12, which with two of weights and one of x fill the 15 registers of x64. */
 const tileRows = 6;
 /** Where a group has at most four output channels a row is one vector. More rows would need more address registers than there are. */
 const narrowTileRows = 8;
-/** Input that a block of tiles reads, so that it stays in the second-level cache while all panels pass over it. */
-const blockBytes = 128 * 1024;
+/** Input and output of a block of tiles, so that they stay in the second-level cache while all panels of a chunk pass over them. */
+const blockBytes = 160 * 1024;
+/** Weights of a chunk of panels, so that they stay there while all blocks pass. Fewer than `wholeBytes` are one chunk. */
+const chunkBytes = 256 * 1024;
+const wholeBytes = 512 * 1024;
+/** Pieces that a thread should find in one image at least, so that all end at nearly the same time. */
+const piecesPerThread = 4;
 
 export interface Conv2dGeometry {
   readonly groupChannels: number;
@@ -21,30 +27,47 @@ export interface Conv2dGeometry {
   readonly panels: Panels;
   /** Numbers of x, of one image or of its padded copy: all rows and columns that windows touch. */
   readonly source: { readonly height: number; readonly width: number; readonly copied: boolean };
-  /** The pixels of an image, cut evenly: `count` tiles of `rows`, then tiles of one row less. */
-  readonly tiles: { readonly rows: number; readonly count: number; readonly smaller: number };
+  /** Of the pixels of an image. */
+  readonly tiles: RowTiles;
   readonly tilesPerBlock: number;
+  /** Blocks of an image. */
+  readonly blocks: number;
+  /** What the output channels are cut into: panels, where there is one group, else whole groups. */
+  readonly units: number;
+  readonly unitsPerChunk: number;
+  readonly chunks: number;
   /** Neighbouring output pixels read neighbouring input pixels, through all rows of the image. */
   readonly flat: boolean;
   readonly depth: Depth;
 }
 
-export function conv2dGeometry(p: Conv2dProblem): Conv2dGeometry {
+/** What of the machine the cut follows. */
+export type Cut = Pick<WasmCapabilities, "simd" | "threads">;
+
+export function conv2dGeometry(p: Conv2dProblem, { simd, threads }: Cut): Conv2dGeometry {
   const groupChannels = p.channels / p.groups;
   const groupOut = p.outChannels / p.groups;
   const source = sourceOf(p);
+  const panels = panelsOf(groupOut, panelWidth(simd));
   const pixels = p.outHeight * p.outWidth;
-  const tileCount = Math.ceil(pixels / (groupOut <= 4 ? narrowTileRows : tileRows));
-  const rows = Math.ceil(pixels / tileCount);
-  const count = pixels - tileCount * (rows - 1);
-  const bytesPerTile = rows * p.stride[0] * p.stride[1] * p.channels * 4;
+  const tiles = rowTiles(pixels, groupOut <= 4 ? narrowTileRows : tileRows);
+  const tileCount = tiles.count + tiles.smaller;
+  const bytesPerTile = tiles.rows * (p.stride[0] * p.stride[1] * p.channels + p.outChannels) * 4;
   const pointwise = p.kernel[0] * p.kernel[1] === 1 && p.stride[0] * p.stride[1] === 1;
+
+  const units = p.groups > 1 ? p.groups : panels.count + (panels.tail ? 1 : 0);
+  const weightBytes = 4 * p.groups * panelsElements(panels, conv2dDepth(p));
+  const wanted = piecesPerThread * threads;
+  const fewWeights = weightBytes <= wholeBytes;
+  let blocks = Math.max(1, Math.ceil((tileCount * bytesPerTile) / blockBytes));
+  if (fewWeights) blocks = Math.max(blocks, Math.min(wanted, Math.ceil(tileCount / 4)));
+  const wantedChunks = fewWeights ? Math.ceil(wanted / blocks) : Math.max(weightBytes / chunkBytes, wanted / blocks);
+  const unitsPerChunk = Math.ceil(units / Math.min(units, Math.ceil(wantedChunks)));
+  const tilesPerBlock = Math.ceil(tileCount / blocks);
   return {
-    groupChannels,
-    panels: panelsOf(groupOut),
-    source,
-    tiles: { rows, count, smaller: tileCount - count },
-    tilesPerBlock: Math.max(1, Math.floor(blockBytes / bytesPerTile)),
+    ...{ groupChannels, panels, source, tiles, tilesPerBlock, units, unitsPerChunk },
+    blocks: Math.ceil(tileCount / tilesPerBlock),
+    chunks: Math.ceil(units / unitsPerChunk),
     flat: pointwise && !source.copied,
     depth: depthOf(p, groupChannels, source.width),
   };
@@ -76,6 +99,12 @@ function depthOf(p: Conv2dProblem, groupChannels: number, sourceWidth: number): 
   };
 }
 
+/** Bytes of one unit's packed weights; only the last unit may have fewer. */
+export function unitBytes(p: Conv2dProblem, g: Conv2dGeometry): number {
+  const depth = conv2dDepth(p);
+  return 4 * (p.groups > 1 ? panelsElements(g.panels, depth) : panelElements(g.panels.full, depth));
+}
+
 /** [group][panel][bias, then ky, kx, c][column] from weight (O, C/groups, KH, KW) and bias (O). */
 export function packedWeights(p: Conv2dProblem, g: Conv2dGeometry): PackedConstant {
   const depth = conv2dDepth(p);
@@ -89,10 +118,11 @@ export function packedWeights(p: Conv2dProblem, g: Conv2dGeometry): PackedConsta
       writePanels(out.subarray(group * elements, (group + 1) * elements), {
         weight: weight!.subarray(group * columns * depth, (group + 1) * columns * depth),
         bias: bias?.subarray(group * columns, (group + 1) * columns),
-        ...{ columns, depth, order },
+        ...{ panels: g.panels, depth, order },
       });
   };
-  return { operands: p.bias ? [1, 2] : [1], elements: p.groups * elements, recipe: `groups ${p.groups}`, write };
+  const recipe = `groups ${p.groups}, panels of ${g.panels.full.width}`;
+  return { operands: p.bias ? [1, 2] : [1], elements: p.groups * elements, recipe, write };
 }
 
 /** For each output pixel of an image the byte offset of its window's first number: integers of 32 bits in an array of floats. */

@@ -1,51 +1,49 @@
 /** The copy of an image with a zero border that conv2d's WebAssembly kernel reads where there is padding. */
-import type { FunctionBuilder } from "../../asm/function-builder.ts";
-import { increment, repeatTimes } from "../../asm/loops.ts";
+import { forRange, increment } from "../../asm/loops.ts";
+import { i32 } from "../../asm/scalar.ts";
 import type { Local } from "../../asm/value.ts";
-import { input, repeat, scratch } from "../argument.ts";
+import { input, scratch } from "../argument.ts";
 import type { WasmStage } from "../op.ts";
 import type { Conv2dProblem } from "./conv2d.problem.ts";
 import type { Conv2dGeometry } from "./conv2d.wasm-geometry.ts";
 
-/** x (repeat, H, W, C) → scratch (repeat, source height, source width, C): what lies behind the last window is left out. */
+/** x (repeat, H, W, C) → scratch (repeat, source height, source width, C): what lies behind the last window is left out. A piece: a row. */
 export function padStage(p: Conv2dProblem, { source }: Conv2dGeometry): WasmStage {
   const pixel = p.channels * 4;
   const [above, left] = p.padding;
   // The part of the image that windows touch. There is none where every window lies in the padding.
   const rows = Math.max(0, Math.min(p.height, source.height - above));
   const columns = Math.max(0, Math.min(p.width, source.width - left));
-  const emitImage = (f: FunctionBuilder, x: Local<"i32">, padded: Local<"i32">) => {
-    const zero = (bytes: number) => {
-      if (bytes > 0) f.memoryFill(padded, 0, bytes);
-      increment(f, padded, bytes);
-    };
-    if (rows === 0 || columns === 0) {
-      zero(source.height * source.width * pixel);
-      return;
-    }
-    const from = f.let(x);
-    const copyRow = () => {
-      f.memoryCopy(padded, from, columns * pixel);
-      increment(f, padded, columns * pixel);
-      increment(f, from, p.width * pixel);
-    };
-    const right = source.width - left - columns;
-    zero((above * source.width + left) * pixel);
-    repeatTimes(f, rows - 1, () => {
-      copyRow();
-      zero((right + left) * pixel); // the right border of a row and the left one of the next lie together
-    });
-    copyRow();
-    zero((right + (source.height - above - rows) * source.width) * pixel);
-  };
+  const right = source.width - left - columns;
   return {
     name: "conv2d.pad",
-    arguments: [input(0), scratch(0), repeat],
+    pieces: (repeats) => repeats * source.height,
+    arguments: [input(0), scratch(0)],
     emit: (f) => {
-      const [x, padded, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
-      repeatTimes(f, repeats, () => {
-        emitImage(f, x, padded);
-        increment(f, x, p.height * p.width * pixel);
+      const [x, paddedFirst, begin, end] = f.i32Parameters() as [
+        Local<"i32">,
+        Local<"i32">,
+        Local<"i32">,
+        Local<"i32">,
+      ];
+      const padded = f.let(i32.add(paddedFirst, i32.mul(begin, source.width * pixel)));
+      const zero = (count: number) => {
+        if (count > 0) f.memoryFill(padded, 0, count * pixel);
+        increment(f, padded, count * pixel);
+      };
+      forRange(f, { from: begin, to: end }, (piece) => {
+        const image = f.let(i32.divU(piece, source.height));
+        const row = f.let(i32.sub(i32.sub(piece, i32.mul(image, source.height)), above));
+        const copied = () => {
+          const from = f.let(i32.add(i32.mul(image, p.height), row));
+          if (columns > 0) {
+            if (left > 0) zero(left);
+            f.memoryCopy(padded, i32.add(x, i32.mul(from, p.width * pixel)), columns * pixel);
+            increment(f, padded, columns * pixel);
+            zero(right);
+          } else zero(source.width);
+        };
+        f.if(i32.ltU(row, rows), copied, () => zero(source.width));
       });
     },
   };

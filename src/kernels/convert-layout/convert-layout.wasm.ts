@@ -1,10 +1,11 @@
 /** convertLayout in WebAssembly: a transposition of each image, 16 channels at a time. */
 import type { FunctionBuilder } from "../../asm/function-builder.ts";
-import { increment, repeatTimes } from "../../asm/loops.ts";
+import { forRange, increment, repeatTimes } from "../../asm/loops.ts";
 import { i32 } from "../../asm/scalar.ts";
 import type { Local } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
+import { divide } from "../wasm/row-tiles.ts";
 import type { ConvertLayoutProblem } from "./convert-layout.problem.ts";
 
 export const convertLayoutWasm: readonly WasmVariant<ConvertLayoutProblem>[] = [
@@ -13,41 +14,80 @@ export const convertLayoutWasm: readonly WasmVariant<ConvertLayoutProblem>[] = [
     sumOrder: "none",
     accepts: () => true,
     layouts: ({ from, to }) => ({ inputs: [from], output: to }),
-    stages: (p) => [{ name: "convertLayout", arguments: [input(0), output, repeat], emit: (f) => emitConvert(f, p) }],
+    stages: (p) => {
+      const { blocks } = blocksOf(p);
+      return [
+        {
+          name: "convertLayout",
+          pieces: (repeats) => repeats * blocks,
+          arguments: [input(0), output],
+          emit: (f) => emitConvert(f, p),
+        },
+      ];
+    },
   },
 ];
 
 const channelBlock = 16;
+/** What a piece should move at least. */
+const pieceBytes = 64 * 1024;
 
-function emitConvert(f: FunctionBuilder, { channels, positions, from, to }: ConvertLayoutProblem): void {
-  const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+/** The positions of an image in pieces. */
+function blocksOf({ channels, positions }: ConvertLayoutProblem): { blocks: number; perBlock: number } {
+  const wanted = Math.ceil((4 * channels * positions) / pieceBytes);
+  const perBlock = Math.ceil(positions / Math.min(positions, wanted));
+  return { perBlock, blocks: Math.ceil(positions / perBlock) };
+}
+
+function emitConvert(f: FunctionBuilder, p: ConvertLayoutProblem): void {
+  const { channels, positions, from, to } = p;
+  const { blocks, perBlock } = blocksOf(p);
   const imageBytes = 4 * channels * positions;
-  if (from === to || channels === 1 || positions === 1) {
-    f.memoryCopy(y, x, i32.mul(repeats, imageBytes));
-    return;
-  }
+  const [x, y, begin, end] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
   // Number (c, p) is at c · positions + p of `planes` and at p · channels + c of `pixels`; one of them is read, the other written.
   const [planes, pixels] = from === "nchw" ? [x, y] : [y, x];
-  const emitBlock = (count: number) => {
-    const plane = f.let(planes);
-    const pixel = f.let(pixels);
-    const [source, target] = from === "nchw" ? [plane, pixel] : [pixel, plane];
-    repeatTimes(f, positions, () => {
-      for (let c = 0; c < count; c++) {
-        const [inPlanes, inPixels] = [4 * c * positions, 4 * c];
-        const [offset, targetOffset] = from === "nchw" ? [inPlanes, inPixels] : [inPixels, inPlanes];
-        // As i32: the bits are copied, whatever number they are.
-        f.store(target, i32.load(source, offset), targetOffset);
-      }
-      increment(f, plane, 4);
-      increment(f, pixel, 4 * channels);
-    });
-    increment(f, planes, 4 * count * positions);
-    increment(f, pixels, 4 * count);
-  };
-  repeatTimes(f, repeats, () => {
-    repeatTimes(f, Math.floor(channels / channelBlock), () => emitBlock(channelBlock));
-    if (channels % channelBlock > 0) f.scope(() => emitBlock(channels % channelBlock));
-    increment(f, pixels, 4 * channels * (positions - 1));
+  const same = from === to || channels === 1 || positions === 1;
+  forRange(f, { from: begin, to: end }, (piece) => {
+    const [image, block] = divide(f, piece, blocks);
+    const first = f.let(block ? i32.mul(block, perBlock) : i32.const(0));
+    const left = f.let(i32.sub(positions, first));
+    const count = f.let(i32.minS(left, perBlock));
+    const pixel = i32.add(i32.mul(image, imageBytes), i32.mul(first, 4 * channels));
+    if (same) {
+      const offset = f.let(pixel);
+      f.memoryCopy(i32.add(y, offset), i32.add(x, offset), i32.mul(count, 4 * channels));
+      return;
+    }
+    const plane = i32.add(i32.mul(image, imageBytes), i32.mul(first, 4));
+    const cursors = { planes: f.let(i32.add(planes, plane)), pixels: f.let(i32.add(pixels, pixel)), count };
+    repeatTimes(f, Math.floor(channels / channelBlock), () => emitChannels(f, p, cursors, channelBlock));
+    if (channels % channelBlock > 0) f.scope(() => emitChannels(f, p, cursors, channels % channelBlock));
   });
+}
+
+interface Cursors {
+  readonly planes: Local<"i32">;
+  readonly pixels: Local<"i32">;
+  /** Positions. */
+  readonly count: Local<"i32">;
+}
+
+/** `taken` channels of some positions; then moves on to the next channels. */
+function emitChannels(f: FunctionBuilder, p: ConvertLayoutProblem, at: Cursors, taken: number): void {
+  const { channels, positions, from } = p;
+  const plane = f.let(at.planes);
+  const pixel = f.let(at.pixels);
+  const [source, target] = from === "nchw" ? [plane, pixel] : [pixel, plane];
+  repeatTimes(f, at.count, () => {
+    for (let c = 0; c < taken; c++) {
+      const [inPlanes, inPixels] = [4 * c * positions, 4 * c];
+      const [offset, targetOffset] = from === "nchw" ? [inPlanes, inPixels] : [inPixels, inPlanes];
+      // As i32: the bits are copied, whatever number they are.
+      f.store(target, i32.load(source, offset), targetOffset);
+    }
+    increment(f, plane, 4);
+    increment(f, pixel, 4 * channels);
+  });
+  increment(f, at.planes, 4 * taken * positions);
+  increment(f, at.pixels, 4 * taken);
 }

@@ -4,10 +4,11 @@ import { increment, repeatTimes } from "../../asm/loops.ts";
 import { i32 } from "../../asm/scalar.ts";
 import { v128 } from "../../asm/simd.ts";
 import type { I32Operand, Local, V128 } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmStage, WasmVariant } from "../op.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
 import { forLanes, forOuterDims } from "../wasm/nest.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { BinaryProblem } from "./elementwise.problem.ts";
 
 /** f(a, b) on four lanes: an expression, which may make locals with `f.let`. Lanes behind a row's end are 0 and thrown away. */
@@ -28,9 +29,11 @@ export function binaryWasm(name: string, lanes: BinaryLanes): readonly WasmVaria
 function stage(name: string, p: BinaryProblem, lanes: BinaryLanes): WasmStage {
   return {
     name,
-    arguments: [input(0), input(1), output, repeat],
+    pieces: repeatPieces,
+    arguments: [input(0), input(1), output],
     emit: (f) => {
-      const [a, b, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
+      const bytes = [...p.sizes.map((size, i) => (p.walks[i] ? 4 * size : 0)), 4 * p.elements];
+      const [a, b, y, repeats] = repeatParameters(f, bytes) as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
       // Along the last dimension of the problem an operand's numbers are neighbours, or one number serves them all.
       const row = (count: I32Operand, [stepA, stepB]: readonly [number, number]) => {
         const moving = [...(stepA === 0 ? [] : [a]), ...(stepB === 0 ? [] : [b]), y];

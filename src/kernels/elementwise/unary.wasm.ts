@@ -2,10 +2,11 @@
 import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { i32 } from "../../asm/scalar.ts";
 import type { Local, V128 } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
 import { forLanes } from "../wasm/nest.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { UnaryProblem } from "./elementwise.problem.ts";
 
 /** f(x) on four lanes: an expression of `x`, which may make locals with `f.let`. Lanes behind a row's end are 0 and thrown away. */
@@ -21,9 +22,11 @@ export function unaryWasm(name: string, lanes: UnaryLanes): readonly WasmVariant
       stages: ({ elements }) => [
         {
           name,
-          arguments: [input(0), output, repeat],
+          pieces: repeatPieces,
+          arguments: [input(0), output],
           emit: (f) => {
-            const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+            const bytes = 4 * elements;
+            const [x, y, repeats] = repeatParameters(f, [bytes, bytes]) as [Local<"i32">, Local<"i32">, Local<"i32">];
             const count = f.let(i32.mul(repeats, elements));
             forLanes(f, count, [x, y], (n) => storeLanes(f, y, lanes(f.let(loadLanes(x, n)), f), n));
           },

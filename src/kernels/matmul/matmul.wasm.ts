@@ -4,10 +4,11 @@ import { increment, repeatTimes } from "../../asm/loops.ts";
 import { i32 } from "../../asm/scalar.ts";
 import { v128 } from "../../asm/simd.ts";
 import type { I32, Local } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { emitGemmTile, forRows, multiplyAdd } from "../wasm/gemm-tile.ts";
 import { storeLanes } from "../wasm/lanes.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { MatmulProblem } from "./matmul.problem.ts";
 
 function columns(fused: boolean): WasmVariant<MatmulProblem> {
@@ -19,7 +20,8 @@ function columns(fused: boolean): WasmVariant<MatmulProblem> {
     stages: (p) => [
       {
         name: "matmul",
-        arguments: [input(0), input(1), output, repeat],
+        pieces: repeatPieces,
+        arguments: [input(0), input(1), output],
         emit: (f) => emitMatmul(f, p, fused),
       },
     ],
@@ -31,8 +33,9 @@ export const matmulWasm: readonly WasmVariant<MatmulProblem>[] = [columns(true),
 
 /** a (repeat, matrices, M, K) · b (repeat, matrices, K, N) → y (repeat, matrices, M, N), where an operand may stay for all repeats. */
 function emitMatmul(f: FunctionBuilder, p: MatmulProblem, fused: boolean): void {
-  const [a, b, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
   const sizes = { a: 4 * p.rows * p.depth, b: 4 * p.depth * p.columns, y: 4 * p.rows * p.columns };
+  const bytes = [p.walks[0] ? sizes.a : 0, p.walks[1] ? sizes.b : 0, sizes.y].map((size) => size * p.matrices);
+  const [a, b, y, repeats] = repeatParameters(f, bytes) as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
   if (p.matrices === 1 && p.walks[0] && !p.walks[1]) {
     // One b for all repeats: their rows are one matrix.
     emitMatrix(f, p, fused, { a, b, y, rows: f.let(i32.mul(repeats, p.rows)) });

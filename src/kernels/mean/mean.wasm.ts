@@ -3,9 +3,10 @@ import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { increment, repeatTimes } from "../../asm/loops.ts";
 import { f32, f64 } from "../../asm/scalar.ts";
 import type { Local } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { forOuterDims } from "../wasm/nest.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { MeanProblem, Walk } from "./mean.problem.ts";
 
 export const meanWasm: readonly WasmVariant<MeanProblem>[] = [
@@ -14,13 +15,14 @@ export const meanWasm: readonly WasmVariant<MeanProblem>[] = [
     sumOrder: "row-major, in float64",
     accepts: () => true,
     layouts: () => ({ inputs: ["nchw"], output: "nchw" }),
-    stages: (p) => [{ name: "mean", arguments: [input(0), output, repeat], emit: (f) => emitMean(f, p) }],
+    stages: (p) => [{ name: "mean", pieces: repeatPieces, arguments: [input(0), output], emit: (f) => emitMean(f, p) }],
   },
 ];
 
 /** y[i] = Σ x / count over `averaged`, from where `kept` puts i */
 function emitMean(f: FunctionBuilder, p: MeanProblem): void {
-  const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+  const bytes = [4 * p.elements * p.count, 4 * p.elements];
+  const [x, y, repeats] = repeatParameters(f, bytes) as [Local<"i32">, Local<"i32">, Local<"i32">];
   repeatTimes(f, repeats, () => {
     const kept = f.let(x);
     forEach(f, p.kept, kept, () => {

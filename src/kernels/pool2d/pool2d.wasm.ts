@@ -6,8 +6,11 @@ import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { forRange, increment, repeatTimes } from "../../asm/loops.ts";
 import { i32 } from "../../asm/scalar.ts";
 import type { I32, Local, V128 } from "../../asm/value.ts";
+import { input, output } from "../argument.ts";
+import type { WasmStage } from "../op.ts";
 import type { Pair } from "../pair.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
+import { divide } from "../wasm/row-tiles.ts";
 import type { Pool2dProblem } from "./pool2d.problem.ts";
 
 /** The part of a window that lies in the image, along one axis: `count` positions from `first`. */
@@ -32,26 +35,37 @@ export interface PoolEmitter {
   readonly finish: (sum: V128, counted: readonly [I32, I32]) => V128;
 }
 
-/** x (repeat, H, W, C) → y (repeat, OH, OW, C). The function's parameters are x, y and the number of repeats. */
-export function emitPool(f: FunctionBuilder, pool: PoolEmitter): void {
-  const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+/** x (repeat, H, W, C) → y (repeat, OH, OW, C). A piece: a row of outputs. */
+export function poolStage(name: string, pool: (f: FunctionBuilder) => PoolEmitter, outHeight: number): WasmStage {
+  return {
+    name,
+    pieces: (repeats) => repeats * outHeight,
+    arguments: [input(0), output],
+    emit: (f) => emitPool(f, pool(f)),
+  };
+}
+
+function emitPool(f: FunctionBuilder, pool: PoolEmitter): void {
   const [height, width] = pool.size;
+  const [outHeight, outWidth] = pool.outSize;
   const pixel = 4 * pool.channels;
-  repeatTimes(f, repeats, () => {
-    forRange(f, { to: pool.outSize[0] }, (oy) => {
-      const rows = pool.window(0, oy);
-      forRange(f, { to: pool.outSize[1] }, (ox) => {
-        const columns = pool.window(1, ox);
-        const first = f.let(i32.add(x, i32.mul(i32.add(i32.mul(rows.first, width), columns.first), pixel)));
-        forChannels(f, pool.channels, (lanes) => {
-          emitWindow(f, pool, { rows, columns, first, y, lanes });
-          const taken = 4 * lanes.reduce((sum, n) => sum + n, 0);
-          increment(f, first, taken);
-          increment(f, y, taken);
-        });
+  const [x, yFirst, begin, end] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
+  // Rows of outputs lie one behind the other, images too.
+  const y = f.let(i32.add(yFirst, i32.mul(begin, outWidth * pixel)));
+  forRange(f, { from: begin, to: end }, (piece) => {
+    const [image, row] = divide(f, piece, outHeight);
+    const xImage = f.let(i32.add(x, i32.mul(image, height * width * pixel)));
+    const rows = pool.window(0, row ?? f.let(i32.const(0)));
+    forRange(f, { to: outWidth }, (ox) => {
+      const columns = pool.window(1, ox);
+      const first = f.let(i32.add(xImage, i32.mul(i32.add(i32.mul(rows.first, width), columns.first), pixel)));
+      forChannels(f, pool.channels, (lanes) => {
+        emitWindow(f, pool, { rows, columns, first, y, lanes });
+        const taken = 4 * lanes.reduce((sum, n) => sum + n, 0);
+        increment(f, first, taken);
+        increment(f, y, taken);
       });
     });
-    increment(f, x, height * width * pixel);
   });
 }
 
@@ -82,9 +96,8 @@ function emitWindow(f: FunctionBuilder, pool: PoolEmitter, { rows, columns, firs
     });
     increment(f, row, pool.dilation[0] * pool.size[1] * pixel);
   });
-  sums.forEach((sum, i) => {
-    storeLanes(f, y, pool.finish(sum, [rows.counted, columns.counted]), lanes[i]!, 16 * i);
-  });
+  const results = sums.map((sum) => f.let(pool.finish(sum, [rows.counted, columns.counted])));
+  for (let i = results.length - 1; i >= 0; i--) storeLanes(f, y, results[i]!, lanes[i]!, 16 * i);
 }
 
 /**

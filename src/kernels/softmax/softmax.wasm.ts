@@ -7,11 +7,12 @@ import { increment, repeatTimes } from "../../asm/loops.ts";
 import { i32 } from "../../asm/scalar.ts";
 import { f32x4, v128 } from "../../asm/simd.ts";
 import type { Local, V128 } from "../../asm/value.ts";
-import { input, output, repeat } from "../argument.ts";
+import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { expLanes } from "../wasm/exp.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
 import { forLanes } from "../wasm/nest.ts";
+import { repeatParameters, repeatPieces } from "../wasm/pieces.ts";
 import type { SoftmaxProblem } from "./softmax.problem.ts";
 
 export const softmaxWasm: readonly WasmVariant<SoftmaxProblem>[] = [
@@ -23,7 +24,8 @@ export const softmaxWasm: readonly WasmVariant<SoftmaxProblem>[] = [
     stages: (p) => [
       {
         name: "softmax",
-        arguments: [input(0), output, repeat],
+        pieces: repeatPieces,
+        arguments: [input(0), output],
         emit: (f) => (p.inner === 1 ? emitRows(f, p) : emitColumns(f, p)),
       },
     ],
@@ -34,7 +36,8 @@ const lowest = f32x4.const(Number.NEGATIVE_INFINITY);
 
 /** x (repeat · outer, length) */
 function emitRows(f: FunctionBuilder, { outer, length }: SoftmaxProblem): void {
-  const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+  const bytes = 4 * outer * length;
+  const [x, y, repeats] = repeatParameters(f, [bytes, bytes]) as [Local<"i32">, Local<"i32">, Local<"i32">];
   repeatTimes(f, i32.mul(repeats, outer), () => {
     // The largest number, in all lanes. f32x4.max, so that NaN wins.
     const max = f.let(lowest);
@@ -65,7 +68,8 @@ function acrossLanes(f: FunctionBuilder, v: Local<"v128">, combine: (a: V128, b:
 
 /** x (repeat · outer, length, inner) */
 function emitColumns(f: FunctionBuilder, { outer, length, inner }: SoftmaxProblem): void {
-  const [x, y, repeats] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">];
+  const bytes = 4 * outer * length * inner;
+  const [x, y, repeats] = repeatParameters(f, [bytes, bytes]) as [Local<"i32">, Local<"i32">, Local<"i32">];
   const pitch = 4 * inner;
   repeatTimes(f, i32.mul(repeats, outer), () => {
     forLanes(f, inner, [x, y], (lanes) => {

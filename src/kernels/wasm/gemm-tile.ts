@@ -1,5 +1,5 @@
 /**
- * The micro-kernel of everything that multiplies matrices: a tile of up to 6 rows by 8 columns, whose sums stay in registers for the
+ * The micro-kernel of everything that multiplies matrices: a tile of up to 6 rows by 8 columns (16 in vectors of 256 bits), whose sums stay in registers for the
  * whole depth. For one k: load the columns of B, then for each row broadcast its number of A and multiply-add. A sum runs over k from
  * first to last whatever the tile, so tiles of other sizes give the same bits.
  *
@@ -35,7 +35,7 @@ export function depthSize({ run, loops }: Depth): number {
 
 export interface GemmTile {
   readonly rows: number;
-  /** 1 to 8. */
+  /** 1 to 16. */
   readonly columns: number;
   readonly depth: Depth;
   /** Byte addresses of the rows of A: one each, or only the first when they are `pitch` bytes apart. Moved on by the kernel. */

@@ -1,30 +1,36 @@
 /**
- * Weights in panels: up to 8 neighbouring outputs (columns), whose weights for one k lie side by side, in the order in which the tile
- * of gemm-tile.ts reads them, behind their biases. Columns that are missing in the last panel are zeros.
+ * Weights in panels: neighbouring outputs (columns), whose weights for one k lie side by side, in the order in which the tile of
+ * gemm-tile.ts reads them, behind their biases. A full panel has 8 columns, or 16 where vectors of 256 bits take them two by two. Columns
+ * that are missing in the last panel are zeros.
  */
 import type { FloatArray } from "../../tensor/dtype.ts";
 import { flushDenormals } from "./pack.ts";
 
 export interface Panel {
-  /** 1 to 8. */
+  /** 1 to 16. */
   readonly columns: number;
-  /** Columns in memory: 4 or 8. */
+  /** Columns in memory: 4, 8 or 16. */
   readonly width: number;
 }
 
-export const fullPanel: Panel = { columns: 8, width: 8 };
-
-/** The panels of `columns` outputs: `full` ones, then perhaps a narrower one. */
+/** The panels of some outputs: full ones, then perhaps one with fewer columns. */
 export interface Panels {
-  readonly full: number;
+  readonly count: number;
+  readonly full: Panel;
   readonly tail: Panel | undefined;
 }
 
-export function panelsOf(columns: number): Panels {
-  const rest = columns % 8;
+/** Widest panel of a vector width: 6 rows of it fill the registers. */
+export function panelWidth(simd: 128 | 256): 8 | 16 {
+  return simd === 256 ? 16 : 8;
+}
+
+export function panelsOf(columns: number, width: 8 | 16 = 8): Panels {
+  const rest = columns % width;
   return {
-    full: Math.floor(columns / 8),
-    tail: rest > 0 ? { columns: rest, width: rest > 4 ? 8 : 4 } : undefined,
+    count: Math.floor(columns / width),
+    full: { columns: width, width },
+    tail: rest > 0 ? { columns: rest, width: rest > 8 ? 16 : rest > 4 ? 8 : 4 } : undefined,
   };
 }
 
@@ -34,16 +40,16 @@ export function panelElements(panel: Panel, depth: number): number {
 }
 
 /** Numbers of all packed panels. */
-export function panelsElements({ full, tail }: Panels, depth: number): number {
-  return full * panelElements(fullPanel, depth) + (tail ? panelElements(tail, depth) : 0);
+export function panelsElements({ count, full, tail }: Panels, depth: number): number {
+  return count * panelElements(full, depth) + (tail ? panelElements(tail, depth) : 0);
 }
 
 export interface PanelSource {
+  readonly panels: Panels;
   /** (columns, depth), row-major. */
   readonly weight: FloatArray;
   /** (columns) */
   readonly bias: FloatArray | undefined;
-  readonly columns: number;
   readonly depth: number;
   /** Where the weight of each k lies in its column's row of `weight`; k itself unless told. */
   readonly order?: Int32Array;
@@ -51,17 +57,18 @@ export interface PanelSource {
 
 /** Writes [panel][bias, then each k][column]. Denormals become 0: see flushDenormals. */
 export function writePanels(out: Float32Array, source: PanelSource): void {
-  const { weight, bias, columns, depth, order } = source;
+  const { weight, bias, depth, order } = source;
+  const { count, full, tail } = source.panels;
   let base = 0;
-  for (let first = 0; first < columns; first += 8) {
-    const count = Math.min(8, columns - first);
-    const width = count > 4 ? 8 : 4;
-    for (let column = 0; column < count; column++) {
+  let first = 0;
+  for (const { columns, width } of [...new Array<Panel>(count).fill(full), ...(tail ? [tail] : [])]) {
+    for (let column = 0; column < columns; column++) {
       const row = (first + column) * depth;
       if (bias) out[base + column] = bias[first + column]!;
       for (let k = 0; k < depth; k++) out[base + (1 + k) * width + column] = weight[row + (order ? order[k]! : k)]!;
     }
     base += width * (1 + depth);
+    first += columns;
   }
   flushDenormals(out);
 }

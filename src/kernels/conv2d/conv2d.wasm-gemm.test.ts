@@ -25,7 +25,12 @@ interface Spec {
 
 let backends: WasmBackend[];
 beforeAll(async () => {
-  backends = [await openWasmBackend(), await openWasmBackend({ capabilities: { relaxedSimd: false } })];
+  const { capabilities } = await openWasmBackend();
+  backends = await Promise.all(
+    [{}, { relaxedSimd: false }, { simd: 256 as const }, { threads: 5 }].map((other) =>
+      openWasmBackend({ capabilities: { ...capabilities, ...other } }),
+    ),
+  );
 });
 afterAll(() => {
   for (const backend of backends) backend.dispose();
@@ -88,11 +93,11 @@ describe("the edges of the kernel", () => {
     for (const name of ["several blocks of tiles, flat", "several blocks of tiles, padded"]) {
       const { x, weight, attrs } = specs[name]!;
       const [, channels, height, width] = x as [number, number, number, number];
-      const g = conv2dGeometry({
+      const p = {
         ...{ channels, height, width, outChannels: weight[0]!, outHeight: height, outWidth: width },
-        ...{ ...plain, ...attrs, kernel: [weight[2]!, weight[3]!] },
-      });
-      expect(g.tiles.count + g.tiles.smaller).toBeGreaterThan(2 * g.tilesPerBlock);
+        ...{ ...plain, ...attrs, kernel: [weight[2]!, weight[3]!] as const },
+      };
+      expect(conv2dGeometry(p, { simd: 128, threads: 1 }).blocks).toBeGreaterThan(2);
     }
   });
 

@@ -1,0 +1,209 @@
+/**
+ * A tile's way into and out of Winograd's matrix products: Bᵀ d B of its inputs, channels in vectors, and Aᵀ m A of its sums with bias,
+ * residual and ReLU. Each goes along columns first, whose results lie in a small memory of the thread's own, then along rows. Vectors of
+ * 256 bits are pairs of 128 bits whose instructions stand side by side, the higher stored first: V8 makes one of the two.
+ */
+import type { FunctionBuilder } from "../../asm/function-builder.ts";
+import { increment, repeatTimes } from "../../asm/loops.ts";
+import { i32, select } from "../../asm/scalar.ts";
+import { f32x4, v128 } from "../../asm/simd.ts";
+import type { Local, V128 } from "../../asm/value.ts";
+import type { MultiplyAdd } from "../wasm/gemm-tile.ts";
+import type { Conv2dProblem } from "./conv2d.problem.ts";
+import type { WinogradGeometry } from "./conv2d.wasm-winograd-geometry.ts";
+import { inputTransform, outputTransform } from "./conv2d.wasm-winograd-transform.ts";
+
+type I32 = Local<"i32">;
+
+export interface WinogradContext {
+  readonly f: FunctionBuilder;
+  readonly p: Conv2dProblem;
+  readonly g: WinogradGeometry;
+  readonly multiplyAdd: MultiplyAdd;
+}
+
+/** Numbers of the memory between the two directions of a transform. */
+export function betweenElements({ planes, lanes }: WinogradGeometry): number {
+  return planes * lanes;
+}
+
+/** Index of a tile in its image, by row and column of tiles. */
+function placeOf({ f, g }: WinogradContext, tile: I32): readonly [row: I32, column: I32] {
+  const row = f.let(i32.divU(tile, g.tilesAcross));
+  return [row, f.let(i32.sub(tile, i32.mul(row, g.tilesAcross)))];
+}
+
+/** Each half of a vector by `value`; then, if told, stored at address + offset. */
+function storeHalves(f: FunctionBuilder, halves: readonly V128[], address: I32, offset: number): void {
+  for (let h = halves.length - 1; h >= 0; h--) f.store(address, halves[h]!, offset + 16 * h);
+}
+
+/** `count` vectors, `step` bytes apart, as [half][index]. */
+function loadHalves(f: FunctionBuilder, lanes: 4 | 8, at: (i: number) => readonly [I32, number], count: number) {
+  const halves: Local<"v128">[][] = Array.from({ length: lanes / 4 }, () => []);
+  for (let i = 0; i < count; i++) {
+    const [address, offset] = at(i);
+    halves.forEach((half, h) => {
+      half.push(f.let(v128.load(address, offset + 16 * h)));
+    });
+  }
+  return halves;
+}
+
+export interface InputTile {
+  /** The image: (H, W, C). */
+  readonly x: I32;
+  /** Zeros, of a tile's columns. */
+  readonly zeros: I32;
+  readonly between: I32;
+  /** The tile's place in plane 0 of the transformed input: C numbers. */
+  readonly v: I32;
+  /** Index of the tile in its image. */
+  readonly tile: I32;
+}
+
+/** v[plane][c] = Bᵀ d B, d the tile's inputs, which are 0 outside of the image. */
+export function emitInputTile(context: WinogradContext, at: InputTile): void {
+  const { f, p, g, multiplyAdd } = context;
+  const { inputs, outputs } = g.winograd;
+  const [tileRow, tileColumn] = placeOf(context, at.tile);
+  const pixel = 4 * p.channels;
+  const firstRow = f.let(i32.sub(i32.mul(tileRow, outputs), p.padding[0]));
+  const firstColumn = f.let(i32.sub(i32.mul(tileColumn, outputs), p.padding[1]));
+  // Rows are addressed from the first column that no padding precedes: an address before the image would not be one.
+  const origin = p.padding[1];
+  const start = i32.add(i32.mul(firstRow, p.width), i32.mul(tileColumn, outputs));
+  const corner = f.let(i32.add(at.x, i32.mul(start, pixel)));
+  const zeros = f.let(i32.add(at.zeros, origin * pixel));
+  const leaves = (i: number, axis: 0 | 1) => {
+    const [tiles, size] = axis === 0 ? [g.tilesDown, p.height] : [g.tilesAcross, p.width];
+    return i < p.padding[axis] || (tiles - 1) * outputs - p.padding[axis] + i >= size;
+  };
+  const rows = Array.from({ length: inputs }, (_, i) => {
+    const address = f.let(i32.add(corner, i * p.width * pixel));
+    if (leaves(i, 0)) f.set(address, select(address, zeros, i32.ltU(i32.add(firstRow, i), p.height)));
+    return address;
+  });
+  const inside = Array.from({ length: inputs }, (_, j) =>
+    leaves(j, 1) ? f.let(i32.ltU(i32.add(firstColumn, j), p.width)) : undefined,
+  );
+  const bytes = 4 * g.lanes;
+  const v = f.let(at.v);
+  const column = (j: number) => {
+    const here = j < origin ? rows.map((row) => f.let(i32.add(row, (j - origin) * pixel))) : rows;
+    const halves = loadHalves(f, g.lanes, (i) => [here[i]!, Math.max(0, j - origin) * pixel], inputs);
+    const results = halves.map((half) => inputTransform(g.winograd, f, half, multiplyAdd));
+    for (let i = 0; i < inputs; i++)
+      storeHalves(
+        f,
+        results.map((half) => half[i]!),
+        at.between,
+        (i * inputs + j) * bytes,
+      );
+  };
+  const zeroColumn = (j: number) => {
+    const zeros = new Array<V128>(g.lanes / 4).fill(v128.zero);
+    for (let i = 0; i < inputs; i++) storeHalves(f, zeros, at.between, (i * inputs + j) * bytes);
+  };
+  repeatTimes(f, p.channels / g.lanes, () => {
+    inside.forEach((condition, j) => {
+      if (!condition) f.scope(() => column(j));
+      else
+        f.if(
+          condition,
+          () => column(j),
+          () => zeroColumn(j),
+        );
+    });
+    for (let i = 0; i < inputs; i++)
+      f.scope(() => {
+        const halves = loadHalves(f, g.lanes, (j) => [at.between, (i * inputs + j) * bytes], inputs);
+        const results = halves.map((half) => inputTransform(g.winograd, f, half, multiplyAdd));
+        for (let j = 0; j < inputs; j++)
+          storeHalves(
+            f,
+            results.map((half) => half[j]!),
+            v,
+            4 * g.inputPlane * (i * inputs + j),
+          );
+      });
+    increment(f, v, bytes);
+    for (const row of rows) increment(f, row, bytes);
+  });
+}
+
+export interface OutputTile {
+  /** The tile's place in plane 0 of the sums: a panel's columns. */
+  readonly sums: I32;
+  readonly between: I32;
+  /** The panel's biases. */
+  readonly bias: I32;
+  /** The image: (OH, OW, O), at the panel's first channel. */
+  readonly y: I32;
+  /** From an address of y to that of the residual. */
+  readonly toResidual: I32;
+  readonly tile: I32;
+}
+
+/** y[row][column] = relu(Aᵀ m A + bias + residual), `width` channels, as far as the tile lies in the image. */
+export function emitOutputTile(context: WinogradContext, at: OutputTile, width: number): void {
+  const { f, p, g, multiplyAdd } = context;
+  const { inputs, outputs } = g.winograd;
+  const [tileRow, tileColumn] = placeOf(context, at.tile);
+  const pixel = 4 * p.outChannels;
+  const corner = f.let(i32.mul(i32.add(i32.mul(tileRow, p.outWidth), tileColumn), outputs * pixel));
+  increment(f, corner, at.y);
+  const residual = f.let(i32.add(corner, at.toResidual));
+  const [rowsOfLast, columnsOfLast] = [p.outHeight % outputs, p.outWidth % outputs];
+  const wholeRow = rowsOfLast > 0 ? f.let(i32.ne(tileRow, g.tilesDown - 1)) : undefined;
+  const bytes = 4 * g.lanes;
+
+  const outputRow = (i: number, columns: number, channel: number) => {
+    const halves = loadHalves(f, g.lanes, (j) => [at.between, (i * inputs + j) * bytes], inputs);
+    const biases = halves.map((_, h) => f.let(v128.load(at.bias, 4 * channel + 16 * h)));
+    const results = halves.map((half) => outputTransform(g.winograd, f, half, multiplyAdd));
+    const offset = (j: number) => (i * p.outWidth + j) * pixel + 4 * channel;
+    // All loads before all stores: see storeHalves.
+    const joined = Array.from({ length: columns }, (_, j) =>
+      results.map((half, h) => {
+        const biased = f32x4.add(half[j]!, biases[h]!);
+        return f.let(p.residual ? f32x4.add(biased, v128.load(residual, offset(j) + 16 * h)) : biased);
+      }),
+    );
+    // pmax(x, 0) is x < 0 ? 0 : x, so NaN stays.
+    for (const [j, values] of joined.entries())
+      storeHalves(
+        f,
+        values.map((value) => (p.relu ? f32x4.pmax(value, v128.zero) : value)),
+        corner,
+        offset(j),
+      );
+  };
+  const outputRows = (columns: number, channel: number) => {
+    for (let i = 0; i < outputs; i++)
+      if (wholeRow && i >= rowsOfLast) f.if(wholeRow, () => outputRow(i, columns, channel));
+      else f.scope(() => outputRow(i, columns, channel));
+  };
+  for (let channel = 0; channel < width; channel += g.lanes) {
+    for (let j = 0; j < inputs; j++)
+      f.scope(() => {
+        const at0 = (i: number) => [at.sums, 4 * (g.sumPlane * (i * inputs + j) + channel)] as const;
+        const halves = loadHalves(f, g.lanes, at0, inputs);
+        const results = halves.map((half) => outputTransform(g.winograd, f, half, multiplyAdd));
+        for (let i = 0; i < outputs; i++)
+          storeHalves(
+            f,
+            results.map((half) => half[i]!),
+            at.between,
+            (i * inputs + j) * bytes,
+          );
+      });
+    if (columnsOfLast === 0) outputRows(outputs, channel);
+    else
+      f.if(
+        i32.eq(tileColumn, g.tilesAcross - 1),
+        () => outputRows(columnsOfLast, channel),
+        () => outputRows(outputs, channel),
+      );
+  }
+}
