@@ -6,6 +6,12 @@
  */
 import { openModel } from "residual";
 
+// What goes wrong is one line, as every error of the library says what would be right.
+process.on("uncaughtException", (error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+
 const [model, weights, photo = new URL("photos/cat.png", import.meta.url)] = process.argv.slice(2);
 if (model === undefined || weights === undefined) {
   console.error(

@@ -7,6 +7,12 @@
  */
 import { openModel, resnet18 } from "residual";
 
+// What goes wrong is one line, as every error of the library says what would be right.
+process.on("uncaughtException", (error) => {
+  console.error(error.message);
+  process.exit(1);
+});
+
 const [photo = new URL("photos/cat.png", import.meta.url), weights] = process.argv.slice(2);
 
 // Frees the device's memory at the end of the block (model.dispose() does it at any time).

@@ -47,6 +47,8 @@ it("one-image: with a file of weights", async () => {
   const lines = await linesOf("one-image.ts", [fromRoot("examples/photos/coffee.jpg"), weights]);
   expect(lines[0]).toBe(`resnet18, weights ${weights}`);
   expect(lines.at(-1)).toMatch(/^512 numbers: \d+\.\d{3}, /);
+  const wrong = await runScript("examples/one-image.ts", ["nosuch.jpg"]);
+  expect(wrong).toEqual({ code: 1, stdout: "", stderr: "nosuch.jpg: no such file or folder\n" });
   await rm(weights);
 });
 
@@ -74,6 +76,8 @@ it("classify: names of classes where the file has them, else indices", async () 
     parts.map(([, name, share]) => expect.stringMatching(`^class ${JSON.parse(classes).indexOf(name)} +${share}$`)),
   );
   expect(await runScript("examples/classify.ts", [])).toMatchObject({ code: 2, stderr: /^usage: classify\.ts MODEL / });
+  const wrong = await runScript("examples/classify.ts", ["tiny", named, "nosuch.jpg"]);
+  expect(wrong).toEqual({ code: 1, stdout: "", stderr: "nosuch.jpg: no such file or folder\n" });
 });
 
 it("layers: lengths as the network's channels, unit length, one run as alone, and the near names of a wrong one", async () => {

@@ -143,8 +143,17 @@ const groups = {
 } satisfies Record<string, (device: DeviceName) => Promise<Omit<Row, "seconds">>>;
 
 const { values } = parseArgs({
-  options: { device: { type: "string", multiple: true }, only: { type: "string", multiple: true } },
+  options: {
+    device: { type: "string", multiple: true },
+    only: { type: "string", multiple: true },
+    help: { type: "boolean", short: "h" },
+  },
 });
+if (values.help) {
+  console.log("usage: npm run parity -- [--device NAME]… [--only GROUP]…; all of them unless told\n");
+  console.log(`  --device  ${Object.keys(limits).join(", ")}\n  --only    ${Object.keys(groups).join(", ")}`);
+  process.exit(0);
+}
 const devices = (Object.keys(limits) as DeviceName[]).filter((name) => values.device?.includes(name) ?? true);
 const names = (Object.keys(groups) as (keyof typeof groups)[]).filter((name) => values.only?.includes(name) ?? true);
 if (devices.length === 0 || names.length === 0) {

@@ -95,7 +95,15 @@ describe("what comes out", () => {
   it.concurrent("is nothing where the list on standard input is empty: wrong use", async () => {
     const { code, stdout, stderr } = await features(["-"], { stdin: "\n" });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toBe("residual: standard input named no images (empty, or a folder); one path a line is expected\n");
+    expect(stderr).toBe("residual: standard input named no images; one path a line is expected\n");
+  });
+
+  it.concurrent("is nothing where standard input is a folder: wrong use", async () => {
+    const stdin = openSync(folder, "r");
+    const { code, stdout, stderr } = await features(["-"], { stdin });
+    closeSync(stdin);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toBe("residual: standard input is a folder; name it as an argument, or list one path a line\n");
   });
 
   it.concurrent("follows --layer, --pool and --normalize", async () => {
@@ -195,6 +203,20 @@ describe("a reader or a user who stops", () => {
     expect(await readdir(at("stopped"))).toEqual([]);
   });
 
+  it.concurrent("Ctrl-C twice ends what would not end", async () => {
+    execFileSync("mkfifo", [at("unread")]); // opening it waits for a reader, who never comes
+    let timer: NodeJS.Timeout | undefined;
+    const { code, stderr } = await features(["mixed", "--json", "--format", "jsonl", "-o", "unread"], {
+      onStderr: (text, running) => {
+        // Again and again: two signals that wait are one.
+        if (text.includes("left out")) timer ??= setInterval(() => running.kill("SIGINT"), 500);
+      },
+    });
+    clearInterval(timer);
+    expect(code).toBe("SIGINT"); // which a shell calls 130
+    expect(stderr.trimEnd().split("\n").at(-1)).toBe('{"level":"notice","message":"interrupted"}');
+  });
+
   it.concurrent("Ctrl-C while standard input is awaited: 130", async () => {
     // Nothing tells when the command is that far. Before that, a signal ends the process: then we wait for longer.
     for (const milliseconds of [500, 1500, 4000, 10_000]) {
@@ -208,6 +230,20 @@ describe("a reader or a user who stops", () => {
       return;
     }
     expect.fail("the signal was never caught");
+  });
+});
+
+describe("a name that is not UTF-8", () => {
+  it.skipIf(process.platform !== "linux")("is said to be none, and costs only its own row", async () => {
+    await mkdir(at("latin1"));
+    copyFileSync(at("eyes.jpg"), Buffer.concat([Buffer.from(at("latin1/caf")), Buffer.of(0xe9), Buffer.from(".jpg")]));
+    copyFileSync(at("eyes.jpg"), at("latin1/eyes.jpg"));
+    const { code, stdout, stderr } = await features(["latin1"]);
+    expect(code).toBe(3);
+    expect(rowsOf(stdout).map(({ error }) => error?.code)).toEqual(["not-found", undefined]);
+    expect(stderr).toMatch(
+      /^residual: latin1\/caf\ufffd\.jpg: .* bytes that are not UTF-8; rename the file\nresidual: 1 of 2 /,
+    );
   });
 });
 

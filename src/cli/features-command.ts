@@ -10,11 +10,12 @@ import { defaultLayer, type Model } from "../model/model.ts";
 import { openModel } from "../model/open-model.ts";
 import { type Normalize, normalizes, type Pool, pools } from "../model/pooling.ts";
 import type { Output } from "../platform/platform.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
-import { oneNumberOf, oneOf, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
+import { notEmpty, oneNumberOf, oneOf, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
 import { openRows } from "./output-file.ts";
-import { expandPaths } from "./path-list.ts";
+import { asPath, expandPaths } from "./path-list.ts";
 
 interface FeaturesFlags {
   depth?: number;
@@ -47,7 +48,7 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
     )
     .addOption(choice("--model <name>", "network by name", modelNames, "there is no such network"))
     .option("--weights <file>", "a safetensors file with torchvision's names")
-    .option("--layer <node>", "a node by torchvision's name (layer3, layer4.1.add)", defaultLayer)
+    .option("--layer <node>", "a node by torchvision's name (layer3, layer4.1.add)", notEmpty("--layer"), defaultLayer)
     .addOption(
       choice("--pool <how>", "from a layer's map to a vector (default: avg)", pools, "there is no such pooling"),
     )
@@ -84,18 +85,29 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
   const format = formatOf(flags);
   const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
   const abort = new AbortController();
-  const interrupt = (signal: "SIGINT" | "SIGTERM") => abort.abort(new Interrupted(signal));
-  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
   let model: Model | undefined;
   let output: Output | undefined;
+  const sayInterrupted = () => console.notice(`interrupted${output ? `; ${output.path} was not written` : ""}`);
+  const interrupt = (signal: "SIGINT" | "SIGTERM") => {
+    if (!abort.signal.aborted) return abort.abort(new Interrupted(signal));
+    // The second time the user will not wait for what is under way. By the signal itself (130 or 143 in a shell): process.exit
+    // waits for system calls that other threads are in, such as the opening of a pipe that nobody reads.
+    output?.discardNow();
+    sayInterrupted();
+    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    process.kill(process.pid, signal);
+  };
+  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
   try {
     const list = await expandPaths(paths, abort.signal);
     const images = await listImages(list, (left) => console.notice(describeLeftOut(left)));
     const files = images.map(({ source }) => source).filter((source) => typeof source === "string");
     // A wrong place is better said before the work.
-    output = await openRows(flags.output, flags.weights === undefined ? files : [...files, flags.weights]);
+    const weights = flags.weights === undefined ? undefined : asPath(flags.weights);
+    const place = flags.output === undefined ? undefined : asPath(flags.output);
+    output = await openRows(place, weights === undefined ? files : [...files, weights]);
     const name = flags.model ?? modelOfDepth(flags.depth ?? 50);
-    model = await openModel({ model: name, weights: flags.weights, device: flags.device, signal: abort.signal });
+    model = await openModel({ model: name, weights, device: flags.device, signal: abort.signal });
     const { device, description, reason } = model.device;
     const known = model.info.nodeNames.includes(flags.layer); // an unknown one is an error in a moment, and that alone
     if (reason !== undefined && known) console.notice(`runs on ${device} (${description}): ${reason}`);
@@ -105,7 +117,7 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     return code;
   } catch (error) {
     await output?.discard();
-    if (error instanceof Interrupted) console.notice(`interrupted${output ? `; ${output.path} was not written` : ""}`);
+    if (error instanceof Interrupted) sayInterrupted();
     throw error;
   } finally {
     console.end();
@@ -125,9 +137,14 @@ async function writeRows(
   const writer = rowWriter(format);
   let count = 0;
   let failed = 0;
+  let blank: Float32Array | undefined;
   const sources = images.map((image) => image.source);
   for await (const row of featuresOf(sources, { model, layer, pool, normalize, batch, exif, signal })) {
     if (row.error) {
+      if (row.error.code === "weights-not-finite" && failed === count && blank === undefined) {
+        blank = await vectorOfBlank(model, layer, signal);
+        if (!blank.every(Number.isFinite)) throw row.error; // no image can do better
+      }
       failed++;
       console.error(row.error.message, row.error.code);
     }
@@ -139,6 +156,13 @@ async function writeRows(
   if (failed === 0) return exitCode.done;
   console.notice(`${failed} of ${count} images failed${failed < count ? "; the others are there" : ""}`);
   return failed === count ? exitCode.failed : exitCode.someFailed;
+}
+
+/** What the network gives for zeros, the mean of all images: NaN there comes from the weights, and every image's vector has it. */
+async function vectorOfBlank(model: Model, layer: string, signal: AbortSignal): Promise<Float32Array> {
+  const { crop } = model.info.preset;
+  const input: HostTensor = { shape: [3, crop, crop], dtype: "float32", data: new Float32Array(3 * crop * crop) };
+  return (await model.vectorsOf([input], [layer], { signal }))[0]![layer]!;
 }
 
 /** Writes to standard output; resolves when the reader has taken the chunk, so that memory does not grow before a slow one. */

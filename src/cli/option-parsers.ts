@@ -26,6 +26,14 @@ export function wholeNumber(flag: string, least: number, most: number): (value: 
   };
 }
 
+/** A name as it stands, of at least one character. */
+export function notEmpty(flag: string): (value: string) => string {
+  return (value) => {
+    if (value !== "") return value;
+    throw new UsageError(`${flag} "": an empty name; leave the option out for its default`);
+  };
+}
+
 /** Makes a second value for any option of the command an error: the first would be lost without a word. */
 export function refuseRepeats(command: Command): void {
   for (const option of command.options) {

@@ -1,7 +1,8 @@
 /** Where rows go, and what must never be written over: the inputs, by whatever name. */
-import { mkdtemp, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../test/support/small-weights.ts";
 import { runResidual } from "../../test/support/spawn-residual.ts";
@@ -14,6 +15,13 @@ beforeAll(async () => {
   await writeFile(at("photo.jsonl"), "precious");
   await symlink("photo.jsonl", at("link.jsonl"));
   await symlink("made.jsonl", at("dangling.jsonl"));
+  // Two links, the second in a folder that is a link itself: its .. is that folder's parent.
+  await mkdir(at("deep/inner"), { recursive: true });
+  await symlink("deep/inner", at("shortcut"));
+  await symlink("shortcut/second.jsonl", at("first.jsonl"));
+  await symlink("../end.jsonl", at("deep/inner/second.jsonl"));
+  await mkdir(at("photos"));
+  await copyFile(fromRoot("examples/photos/cat-eyes.jpg"), at("photos/eyes.jpg"));
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -31,12 +39,49 @@ describe("openRows", () => {
     await output!.commit();
     expect(await readFile(at("made.jsonl"), "utf8")).toBe("rows");
     expect(await readlink(at("dangling.jsonl"))).toBe("made.jsonl");
+    const far = await openRows(at("first.jsonl"), []);
+    await far!.write("far rows");
+    await far!.commit();
+    expect(await readFile(at("deep/end.jsonl"), "utf8")).toBe("far rows");
   });
+
+  it("discardNow leaves nothing, and what was there before", async () => {
+    const before = (await readdir(folder)).sort();
+    const output = await openRows(at("photo.jsonl"), []);
+    await output!.write("half a row");
+    expect((await readdir(folder)).length).toBe(before.length + 1);
+    output!.discardNow();
+    expect((await readdir(folder)).sort()).toEqual(before);
+    expect(await readFile(at("photo.jsonl"), "utf8")).toBe("precious");
+    await expect(output!.commit()).rejects.toThrow("was closed already");
+  });
+
+  it.skipIf(process.platform !== "linux")(
+    "says the system's reason where a folder is there and takes no file",
+    async () => {
+      await expect(openRows("/proc/rows.jsonl", [])).rejects.toThrow(
+        "/proc/rows.jsonl: the system makes no files in /proc ",
+      );
+      const long = at(`${"a".repeat(300)}.jsonl`);
+      await expect(openRows(long, [])).rejects.toThrow(
+        `${long}: the name is too long for its disk; name a shorter one`,
+      );
+    },
+  );
 });
 
 describe("residual features", () => {
   const photo = fromRoot("examples/photos/cat-eyes.jpg");
   const run = (...args: string[]) => runResidual(["features", ...args, "--model", "tiny", "--device", "wasm"]);
+
+  it("refuses a member of a named folder as the output, before any work", async () => {
+    const before = await readFile(at("photos/eyes.jpg"));
+    const result = await run(at("photos"), "--format", "jsonl", "-o", at("photos/eyes.jpg"));
+    expect(result).toMatchObject({ code: 2, stdout: "" });
+    expect(result.stderr).toMatch(/^residual: -o .*eyes\.jpg: is also an input .*\n$/);
+    expect(await readFile(at("photos/eyes.jpg"))).toEqual(before);
+    expect(await readdir(at("photos"))).toEqual(["eyes.jpg"]);
+  });
 
   it("refuses its weights as the output, and an option given twice", async () => {
     const weights = await run(photo, "--weights", at("photo.jsonl"), "-o", at("link.jsonl"));
@@ -51,7 +96,8 @@ describe("residual features", () => {
   });
 
   it("takes file URLs, says that all failed, and gives the unknown layer's line alone", async () => {
-    const url = await run(new URL(`file://${photo}`).href, "-o", "-");
+    const weights = pathToFileURL(fromRoot("assets/tiny.safetensors")).href;
+    const url = await run(pathToFileURL(photo).href, "--weights", weights, "-o", "-");
     expect(url.code).toBe(0);
     expect(JSON.parse(url.stdout).image_path).toBe(photo);
     const failed = await run("nowhere.jpg");

@@ -1,4 +1,5 @@
 /** The paths that a command was given, with `-` replaced by what standard input lists. */
+import { fstatSync } from "node:fs";
 import { addAbortSignal } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -16,23 +17,26 @@ async function withStandardInput(paths: readonly string[], signal: AbortSignal):
     throw new UsageError("- stands twice; standard input can be read once");
   const listed = linesOf(await readStandardInput(signal));
   const expanded = paths.flatMap((path) => (path === "-" ? listed : [path]));
-  if (expanded.length === 0)
-    throw new UsageError("standard input named no images (empty, or a folder); one path a line is expected");
+  if (expanded.length === 0) throw new UsageError("standard input named no images; one path a line is expected");
   return expanded;
 }
 
 async function readStandardInput(signal: AbortSignal): Promise<string> {
   try {
+    // Reading a folder would give nothing, and no error.
+    if (fstatSync(0).isDirectory())
+      throw new UsageError("standard input is a folder; name it as an argument, or list one path a line");
     return await text(addAbortSignal(signal, process.stdin));
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof UsageError) throw error;
     const message = error instanceof Error ? error.message : String(error);
     throw new ImageError("not-readable", `standard input: cannot be read (${message})`, { cause: error });
   }
 }
 
 /** `file:` URLs as paths; all else as it is. */
-function asPath(text: string): string {
+export function asPath(text: string): string {
   if (text.includes("\0"))
     throw new UsageError(
       "a path with a NUL byte: a list of find -print0? One path a line is expected (tr '\\0' '\\n')",

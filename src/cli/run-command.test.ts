@@ -30,11 +30,15 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "residual-main-"));
   const tiny = await tinyWeights({ crop: 32 });
   const nan = await tinyWeights({ crop: 32, replace: { "bn1.weight": (data) => data.fill(Number.NaN) } });
+  // Zeros stay zeros in this first layer, and every photo overflows.
+  const huge = await tinyWeights({ crop: 32, replace: { "conv1.weight": (data) => data.fill(1e37) } });
   for (const [name, content] of [
     ["resnet18.safetensors", zeroWeights("resnet18")],
     ["cut.safetensors", tiny.subarray(0, 100_000)],
     ["nan.safetensors", nan],
+    ["huge.safetensors", huge],
     ["model.pth", Uint8Array.of(0x50, 0x4b, 3, 4, 0, 0, 0, 0)],
+    ["page.safetensors", new TextEncoder().encode('{\n\t"error": "rate limit"}')],
     ["text.safetensors", new TextEncoder().encode("These are no weights.")],
   ] as const)
     await writeFile(join(folder, name), content);
@@ -81,6 +85,9 @@ const usage: readonly Case[] = [
   ],
   [[photo, "--layer"], 2, /^option '--layer <node>' argument missing; /],
   [[photo, "-o", "out.npy"], 2, "-o out.npy: the suffix names no format; end it in .jsonl or .json, or say --format"],
+  [[photo, ...tiny, "--layer", ""], 2, '--layer "": an empty name; leave the option out for its default'],
+  [["a\0b.jpg", ...tiny], 2, /^a path with a NUL byte: a list of find -print0\? .*tr '\\0' '\\n'/],
+  [["-x.jpg", ...tiny], 2, /^unknown option '-x\.jpg' \(a file of that name is named \.\/-…\); /],
   [["-", "-", ...tiny], 2, "- stands twice; standard input can be read once"],
   [[photo, ...tiny, "--layer", "layer5"], 2, /^layer "layer5": .*; near it are layer1, layer2, layer3, layer4/],
 ];
@@ -88,7 +95,18 @@ const usage: readonly Case[] = [
 const failures: readonly Case[] = [
   [["empty", ...tiny], 1, /^empty: a folder without images; JPEG, PNG, WebP and GIF files are taken, by their suffix$/],
   [[photo], 1, /^resnet50 IMAGENET1K_V1 \(resnet50-0676ba61\.pth\) is not here: .*--weights .*--model tiny$/],
-  [[photo, "--weights", "no.safetensors"], 1, "no.safetensors: no such file or folder"],
+  [
+    [photo, "--weights", "no.safetensors"],
+    1,
+    "no.safetensors: no such file or folder; a safetensors file is expected; the built-in --model tiny needs none",
+  ],
+  [
+    [photo, "--weights", "IMAGENET1K_V9"],
+    1,
+    /^IMAGENET1K_V9: no such file or folder; a safetensors file is expected; /,
+  ],
+  [["a".repeat(300), "--weights", "a".repeat(300)], 1, /^a{300}: no such file or folder: no name is that long; /],
+  [[photo, "--weights", "page.safetensors"], 1, /^page\.safetensors: not a weight file: starts with "\{/],
   [
     [photo, "--weights", "resnet18.safetensors"],
     1,
@@ -122,14 +140,25 @@ describe.each([
   });
 });
 
-it("weights that hold NaN are an error of each image, never null in a vector", async () => {
-  const args = ["features", photo, "--model", "tiny", "--weights", "nan.safetensors", "--device", "wasm"];
+it("weights that hold NaN end the run with one line, whatever the images", async () => {
+  const args = ["features", photo, photo, photo, "--model", "tiny", "--weights", "nan.safetensors", "--device", "wasm"];
+  const { code, stdout, stderr } = await run(args);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toBe(
+    `residual: ${photo}: number 0 of its vector at avgpool is NaN: numbers in nan.safetensors are NaN or too large, or a running variance is negative\n`,
+  );
+});
+
+it("weights that are too large for some images are an error of each, and never null in a vector", async () => {
+  const args = ["features", photo, photo, "--model", "tiny", "--weights", "huge.safetensors", "--device", "wasm"];
   const { code, stdout, stderr } = await run(args);
   expect(code).toBe(1);
-  expect(JSON.parse(stdout).error.code).toBe("weights-not-finite");
-  expect(stderr).toBe(
-    `residual: ${photo}: number 0 of its vector at avgpool is NaN: numbers in nan.safetensors are NaN or too large, or a running variance is negative\nresidual: 1 of 1 images failed\n`,
-  );
+  const codes = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line).error.code);
+  expect(codes).toEqual(["weights-not-finite", "weights-not-finite"]);
+  expect(stderr).toMatch(/^(residual: .* of its vector at avgpool is .*\n){2}residual: 2 of 2 images failed\n$/);
 });
 
 it("--json says wrong use as JSON too", async () => {

@@ -80,7 +80,15 @@ async function openState(name: ModelName, weights: WeightSource | StateDict | un
   if (weights === undefined && asset !== undefined) return openWeights(await packageAsset(asset));
   if (weights === undefined || (typeof weights === "string" && isWeightsEnum(weights)))
     throw new WeightError("weights-missing", notOnDisk(name, weights));
-  return openWeights(weights);
+  return openWeights(weights).catch((error) => Promise.reject(asMissing(error, weights)));
+}
+
+/** The error of a path where nothing is, with what would be right: it may have been meant as the name of pretrained weights. */
+function asMissing(error: unknown, weights: WeightSource): unknown {
+  const missing = error instanceof WeightError && error.code === "weights-missing" && typeof weights === "string";
+  if (!missing) return error;
+  const remedy = "a safetensors file is expected; the built-in --model tiny needs none";
+  return new WeightError("weights-missing", `${error.message}; ${remedy}`, { cause: error });
 }
 
 /** Reading PyTorch's files and downloading them come later; this is where they will be asked. */

@@ -2,12 +2,14 @@
  * Files that appear whole or not at all: written to a temporary beside the target, synced, and renamed over it. Devices and
  * pipes cannot be replaced and are written straight. Part of node.ts.
  */
+import { existsSync, unlinkSync } from "node:fs";
 import { open, readlink, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FileError, messageOf } from "./byte-source.ts";
 import type { Output } from "./platform.ts";
 
 export async function openOutput(path: string): Promise<Output> {
+  let target = path;
   try {
     const old = await stat(path).catch((error) => {
       if (codeOf(error) === "ENOENT") return undefined;
@@ -16,21 +18,23 @@ export async function openOutput(path: string): Promise<Output> {
     if (old?.isDirectory()) throw new FileError("not-writable", `${path}: is a folder; name a file`);
     if (old && !old.isFile()) return new OutputFile(path, undefined, await open(path, "w"), path);
     // A link stays a link: the file that it names is replaced. A file that its owner made read-only is not.
-    const target = old ? await realpath(path) : await linkedPath(path);
+    target = old ? await realpath(path) : await linkedPath(path);
     if (old) await (await open(target, "r+")).close();
     const temporary = join(dirname(target), `.residual-${crypto.randomUUID()}.tmp`);
     const handle = await open(temporary, "wx");
     if (old) await handle.chmod(old.mode & 0o777).catch(() => {});
     return new OutputFile(target, temporary, handle, path);
   } catch (error) {
-    throw writeFailure(path, error);
+    throw writeFailure(path, error, target);
   }
 }
 
-/** Where a link to nothing leads (one step), or the path itself. */
+/** Where a link to nothing leads, through all links (the system has ended circles before), or the path itself. */
 async function linkedPath(path: string): Promise<string> {
   const link = await readlink(path).catch(() => undefined);
-  return link === undefined ? path : resolve(dirname(path), link);
+  if (link === undefined) return path;
+  // From the folder's own place: `..` in a link is not what it is in the path by which the folder was named.
+  return linkedPath(resolve(await realpath(dirname(path)), link));
 }
 
 class OutputFile implements Output {
@@ -81,6 +85,17 @@ class OutputFile implements Output {
     if (this.#temporary !== undefined) await unlink(this.#temporary).catch(() => {});
   }
 
+  discardNow(): void {
+    if (!this.#open || this.#temporary === undefined) return;
+    this.#open = false;
+    try {
+      unlinkSync(this.#temporary);
+    } catch {
+      // gone already, or it stays: the process ends, and nobody could be told more
+    }
+    this.#handle.close().catch(() => {}); // should the process live on
+  }
+
   async #close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
@@ -92,16 +107,21 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-function writeFailure(path: string, error: unknown): FileError {
+function writeFailure(path: string, error: unknown, target = path): FileError {
   if (error instanceof FileError) return error;
   const options = { cause: error };
   switch (codeOf(error)) {
     case "ENOENT":
+      // /proc and its like are there, and have no files made in them.
       return new FileError(
         "not-writable",
-        `${path}: the folder ${dirname(path)} does not exist; make it first`,
+        existsSync(dirname(target))
+          ? `${path}: the system makes no files in ${dirname(target)} (ENOENT); name another folder`
+          : `${path}: the folder ${dirname(target)} does not exist; make it first`,
         options,
       );
+    case "ENAMETOOLONG":
+      return new FileError("not-writable", `${path}: the name is too long for its disk; name a shorter one`, options);
     case "ENOTDIR":
       return new FileError("not-writable", `${path}: a part of this path is a file, not a folder`, options);
     case "EACCES":

@@ -140,6 +140,9 @@ function kindOf(stats: { isFile(): boolean; isDirectory(): boolean }): PathKind 
   return stats.isFile() ? "file" : stats.isDirectory() ? "folder" : "other";
 }
 
+/** Bytes of a name that are not UTF-8 come to us as U+FFFD, and a name with that in their place finds nothing. */
+const notUtf8 = " by this name: \ufffd stands for bytes that are not UTF-8; rename the file";
+
 /** The system's error as a person would say it. */
 function readFailure(name: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
@@ -148,7 +151,13 @@ function readFailure(name: string, error: unknown): FileError {
   const options = { cause: error };
   switch (code) {
     case "ENOENT":
-      return new FileError("not-found", `${path}: no such file or folder`, options);
+      return new FileError(
+        "not-found",
+        `${path}: no such file or folder${path.includes("\ufffd") ? notUtf8 : ""}`,
+        options,
+      );
+    case "ENAMETOOLONG":
+      return new FileError("not-found", `${path}: no such file or folder: no name is that long`, options);
     case "ENOTDIR":
       return new FileError("not-found", `${path}: a part of this path is a file, not a folder`, options);
     case "EACCES":

@@ -28,6 +28,8 @@ export interface Output {
   commit(): Promise<void>;
   /** Removes what was written. Does nothing after `commit`. */
   discard(): Promise<void>;
+  /** The same at once, for a process that ends now: waits for nothing, writes under way among it. Never throws. */
+  discardNow(): void;
 }
 
 /** WebGPU's entry, or the reason (one line, for a person) why there is none. */

@@ -48,6 +48,10 @@ test("anything else is told how it starts", async () => {
   );
   await expect(openWeights(new Uint8Array())).rejects.toThrow("bytes: not a weight file: it is empty");
   await expect(openWeights(latin1("{\n\xff"))).rejects.toThrow('starts with "{.."');
+  for (const start of ["{\n  ", "\ufeff<!DOCTYPE html>", "no"])
+    await expect(openWeights(bytesSource(new TextEncoder().encode(start), "a.safetensors"))).rejects.toThrow(
+      "a.safetensors: not a weight file: starts with",
+    );
   // By its name it should be one: text is told that it is none, anything else what breaks it.
   await expect(openWeights(bytesSource(latin1("version https"), "a.safetensors"))).rejects.toThrow(
     'not a weight file: starts with "version https"',

@@ -55,9 +55,11 @@ export async function openWeights(source: WeightSource): Promise<StateDict> {
   }
 }
 
-/** A web page, JSON, a note: eight printable characters, where a safetensors file has the length of its header. */
+/** A web page, JSON, a note: eight characters of text, where a safetensors file has the length of its header. */
 function isText(head: Uint8Array): boolean {
-  return head.length > 0 && head.subarray(0, 8).every((byte) => byte >= 0x20 && byte < 0x7f);
+  const start = startsWith(0xef, 0xbb, 0xbf)(head) ? head.subarray(3) : head; // a byte order mark in UTF-8
+  const printable = (byte: number) => (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+  return start.length > 0 && start.subarray(0, 8).every(printable);
 }
 
 function startsWith(...bytes: number[]): (head: Uint8Array) => boolean {

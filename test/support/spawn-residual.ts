@@ -11,8 +11,8 @@ export interface RunResult {
 
 export interface RunOptions {
   readonly cwd?: string;
-  /** All of standard input; null leaves it open, with nothing coming. */
-  readonly stdin?: string | null;
+  /** All of standard input; null leaves it open, with nothing coming; a file descriptor is what it is itself. */
+  readonly stdin?: string | number | null;
   /** What standard output is: a file descriptor in place of the pipe that is read. */
   readonly stdout?: number;
   readonly env?: Readonly<Record<string, string>>;
@@ -35,7 +35,7 @@ export function runScript(script: string, args: readonly string[], options: RunO
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ["--conditions=source", fromRoot(script), ...args], {
       cwd,
-      stdio: ["pipe", output, "pipe"],
+      stdio: [typeof stdin === "number" ? stdin : "pipe", output, "pipe"],
       env: { ...plainEnvironment(), ...env },
     });
     const running: RunningProcess = {
@@ -49,12 +49,12 @@ export function runScript(script: string, args: readonly string[], options: RunO
       stdout += text;
       onStdout?.(text, running);
     });
-    child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
       onStderr?.(text, running);
     });
-    child.stdin!.on("error", () => undefined); // a child that ends before it read everything
-    if (stdin !== null) child.stdin!.end(stdin);
+    child.stdin?.on("error", () => undefined); // a child that ends before it read everything
+    if (typeof stdin === "string") child.stdin!.end(stdin);
     if (onStart) onStart(running);
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code: code ?? signal!, stdout, stderr }));
