@@ -25,6 +25,7 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   cost: conv2dCost,
   reference: conv2dReference,
   wgsl: [conv2dWgslLanes, conv2dWgslGemmSmall, conv2dWgslGemm, conv2dWgslGeneral],
-  wasm: [...conv2dWasmWinogradFused, conv2dWasmGemmFused, ...conv2dWasmWinograd, conv2dWasmGemm],
+  // Winograd comes last, and so by override only, until its weights are transformed quickly enough for a model to open with it.
+  wasm: [conv2dWasmGemmFused, conv2dWasmGemm, ...conv2dWasmWinogradFused, ...conv2dWasmWinograd],
   cases: conv2dCases,
 };
