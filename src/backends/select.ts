@@ -7,6 +7,15 @@ export type DeviceChoice = "auto" | DeviceName;
 
 export const deviceChoices: readonly DeviceChoice[] = ["auto", "webgpu", "wasm", "reference"];
 
+/** Throws OptionError unless `device` is absent or one of deviceChoices. */
+export function checkDevice(device: unknown): void {
+  if (device !== undefined && !deviceChoices.some((choice) => choice === device)) throw unknownDevice(device);
+}
+
+function unknownDevice(device: unknown): OptionError {
+  return new OptionError(`device ${JSON.stringify(device)}: there is no such device; use ${deviceChoices.join(", ")}`);
+}
+
 export interface OpenedBackend {
   readonly backend: Backend;
   /** Why this one, where `auto` chose. */
@@ -15,7 +24,7 @@ export interface OpenedBackend {
 
 /** Throws OptionError for an unknown name, DeviceError when the named device cannot be had: never another in its place. */
 export async function openBackend(options: { device?: DeviceChoice } = {}): Promise<OpenedBackend> {
-  const device = options.device ?? "auto";
+  const { device = "auto" } = options;
   switch (device) {
     case "reference": {
       const { ReferenceBackend } = await import("./reference/reference-backend.ts");
@@ -32,9 +41,7 @@ export async function openBackend(options: { device?: DeviceChoice } = {}): Prom
     case "auto":
       return openBest();
     default:
-      throw new OptionError(
-        `device ${JSON.stringify(device)}: there is no such device; use ${deviceChoices.join(", ")}`,
-      );
+      throw unknownDevice(device satisfies never);
   }
 }
 

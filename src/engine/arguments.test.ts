@@ -105,6 +105,11 @@ describe("functions", () => {
     const y = functions.relu(x);
     await expect(Promise.resolve().then(call(y.data.bind(y), { devise: "wasm" }))).rejects.toThrow(/no option devise/);
     await expect(Promise.resolve().then(call(y.data.bind(y), { signal: 5 }))).rejects.toThrow(/signal is a number/);
+    // A tensor that has its numbers needs no device, but a wrong name is wrong all the same.
+    for (const t of [y, x])
+      await expect(Promise.resolve().then(call(t.data.bind(t), { device: "gpu" }))).rejects.toThrow(
+        'device "gpu": there is no such device; use auto, webgpu, wasm, reference',
+      );
   });
 
   it("runs a chain of many thousand operations", async () => {

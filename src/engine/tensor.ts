@@ -3,6 +3,7 @@
  * input of a network) or one operation on others. `data()` takes the same way as a network: graph, passes, plan, run; after that the
  * tensor is a leaf and has let go of what it came from.
  */
+import { checkDevice } from "../backends/select.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import { formatGraph, type Graph } from "../graph/graph.ts";
 import { type AttrsOf, inferShape, type OpName, operandNames } from "../graph/infer-shape.ts";
@@ -166,4 +167,5 @@ function nest(data: Float32Array, shape: Shape, dimension: number, offset: numbe
 function checkEvaluate(where: string, options: EvaluateOptions): void {
   checkOptions(where, options, ["device", "signal"]);
   checkSignal(where, options.signal);
+  checkDevice(options.device);
 }

@@ -128,6 +128,8 @@ describe("wrong options are refused before any image is read", () => {
     [{ batch: 0 }, "batch 0: expected a whole number of at least 1"],
     [{ batch: 1.5 }, "batch 1.5: expected"],
     [{ batch: Number.NaN }, "batch NaN: expected"],
+    [{ batch: "8" }, 'batch "8": expected'],
+    [{ onLeftOut: 5 }, "featuresOf: onLeftOut is a number; expected a function"],
     [{ layer: "layer9" }, 'layer "layer9": the network has no node of that name; near it are layer1, '],
     [{ pool: "median" }, 'pool "median": there is no such'],
     [{ normalize: "l3" }, 'normalize "l3": there is no such'],

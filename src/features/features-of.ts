@@ -52,13 +52,17 @@ export async function* featuresOf(
   const keys = ["model", "batch", "layer", "pool", "normalize", "exif", "signal", "onLeftOut"];
   checkOptions("featuresOf", options, keys, { needed: ["model"] });
   checkSignal("featuresOf", options.signal);
-  const { model, batch = defaultBatch, signal, layer = defaultLayer } = options;
+  const { model, batch = defaultBatch, signal, layer = defaultLayer, onLeftOut } = options;
   if (!(model instanceof Model))
     throw new OptionError(`featuresOf: model is ${describeValue(model)}; expected one that openModel gave`);
   if (!Number.isSafeInteger(batch) || batch < 1)
-    throw new OptionError(`batch ${batch}: expected a whole number of at least 1`);
+    throw new OptionError(
+      `batch ${typeof batch === "number" ? batch : describeValue(batch)}: expected a whole number of at least 1`,
+    );
+  if (onLeftOut !== undefined && typeof onLeftOut !== "function")
+    throw new OptionError(`featuresOf: onLeftOut is ${describeValue(onLeftOut)}; expected a function`);
   checkPooling(options.pool, options.normalize);
-  const images = await listImages(sources, options.onLeftOut);
+  const images = await listImages(sources, onLeftOut);
   signal?.throwIfAborted();
   await model.prepare(Math.min(batch, images.length), [layer], signal);
   let left = false;

@@ -6,6 +6,7 @@ import { expectSameBits } from "../../test/support/compare.ts";
 import { hashSigned } from "../../test/support/hash-fill.ts";
 import { fromRoot, tinyWeights } from "../../test/support/small-weights.ts";
 import { memory } from "../engine/engine.ts";
+import { ShapeError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import type { Model } from "./model.ts";
 import { openModel } from "./open-model.ts";
@@ -36,6 +37,16 @@ describe("features", () => {
     expect(expected.vector.some((value) => value > 0.5)).toBe(true);
     for (const [what, source] of Object.entries(sources))
       expectSameBits(what, (await model.features(source)).vector, expected.vector);
+  });
+
+  it("are not made of a batch in which an image has another shape", async () => {
+    const whole = await model.preprocess(cat);
+    const cut = { shape: [3, 32, 32], dtype: "float32", data: new Float32Array(3 * 32 * 32) } as const;
+    await expect(model.vectorsOf([whole, cut], ["avgpool"])).rejects.toThrow(
+      "a batch of images of different shapes: image 1 is 3×32×32 (3072 numbers), image 0 is 3×64×64",
+    );
+    await expect(model.vectorsOf([cut, cut], ["avgpool"])).rejects.toThrow(ShapeError);
+    await expect(model.prepare(0)).rejects.toThrow("prepare: maxBatch is 0; expected a whole number of at least 1");
   });
 
   it("differ from photo to photo", async () => {

@@ -3,13 +3,13 @@
  * A model: a network with its weights on a device, and the preprocessing that belongs to the weights. Images in, vectors out.
  */
 import type { DeviceInfo } from "../backends/backend.ts";
-import { OptionError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import { nodeNames } from "../graph/graph.ts";
 import { preprocess } from "../image/preprocess.ts";
 import type { Preset } from "../image/preset.ts";
 import { checkOptions, checkSignal } from "../tensor/check-options.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { sizeOf } from "../tensor/shape.ts";
+import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { finiteError } from "./finite.ts";
 import { type ImageSource, nameOf, type ReadImageOptions, readImage } from "./image-source.ts";
 import type { NetworkRunner } from "./network-runner.ts";
@@ -150,13 +150,15 @@ export class Model {
   }
 
   /** Makes ready for batches of up to `maxBatch` images, so that the first of them is as fast as the others. */
-  prepare(maxBatch: number, layers: readonly string[] = [defaultLayer], signal?: AbortSignal): Promise<void> {
+  async prepare(maxBatch: number, layers: readonly string[] = [defaultLayer], signal?: AbortSignal): Promise<void> {
+    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
+      throw new OptionError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
     return this.runner.hold(() => this.runner.prepare(layers, maxBatch, signal));
   }
 
   /**
-   * Vectors of preprocessed images, in one run; for each image, by layer. The same numbers whatever the batch. They are as the network
-   * gave them: whoever hands them on looks for NaN (finite.ts), whose error belongs to one image.
+   * Vectors of preprocessed images, in one run; for each image, by layer. The same numbers whatever the batch. Throws ShapeError for images
+   * of other shapes than the network's. They are as the network gave them: whoever hands them on looks for NaN (finite.ts), whose error belongs to one image.
    */
   async vectorsOf(
     inputs: readonly HostTensor[],
@@ -210,6 +212,12 @@ export function layerNames(runner: NetworkRunner): string[] {
 function batchOf(inputs: readonly HostTensor[]): HostTensor {
   const [first] = inputs;
   if (!first) throw new OptionError("a batch without images");
+  for (const [i, { shape, data }] of inputs.entries())
+    if (!sameShape(shape, first.shape) || data.length !== sizeOf(shape))
+      throw new ShapeError(
+        `a batch of images of different shapes: image ${i} is ${formatShape(shape)} (${data.length} numbers), ` +
+          `image 0 is ${formatShape(first.shape)}; model.preprocess() gives the network's`,
+      );
   const size = sizeOf(first.shape);
   const data = new Float32Array(size * inputs.length);
   inputs.forEach((input, i) => {

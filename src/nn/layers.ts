@@ -56,7 +56,8 @@ export class Conv2d extends Module {
     expectCounts("Conv2d", { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new OptionError(`Conv2d: groups ${groups} does not divide both ${inChannels} and ${outChannels} channels`);
-    const [height, width] = typeof kernel === "number" ? [kernel, kernel] : kernel;
+    const [height, width] = Array.isArray(kernel) && kernel.length === 2 ? kernel : [kernel, kernel];
+    expectCounts("Conv2d", { "kernel height": height, "kernel width": width });
     this.options = options;
     this.weight = new Parameter([outChannels, inChannels / groups, height, width]);
     this.bias = (options.bias ?? true) ? new Parameter([outChannels]) : undefined;
@@ -180,6 +181,8 @@ export class Sequential extends Module {
   private readonly modules: readonly Module[];
   constructor(...modules: Module[]) {
     super();
+    for (const [i, module] of modules.entries())
+      if (!(module instanceof Module)) throw new OptionError(`Sequential: ${i} is ${describeValue(module)}, no module`);
     this.modules = modules;
   }
   override children(): Map<string, Module> {

@@ -2,7 +2,9 @@
  * Modules: a network is a tree of them, its fields named as in the checkpoint, so that no table of names is needed. `forward` is written
  * on the engine's functions and calls its children by `call(child, x)`, which keeps the name of each node (`layer1.0.relu_1`).
  */
-import type { Tensor } from "../engine/tensor.ts";
+import { Tensor } from "../engine/tensor.ts";
+import { OptionError } from "../errors.ts";
+import { describeValue } from "../tensor/check-options.ts";
 import { Parameter } from "./parameter.ts";
 import { enterModule } from "./scope.ts";
 
@@ -24,9 +26,17 @@ export abstract class Module {
   }
 }
 
-/** Runs a child's forward under the child's name. The one way to call a module. */
+/**
+ * Runs a child's forward under the child's name. The one way to call a module. Throws OptionError for what is no module, and for a forward
+ * that gives no tensor.
+ */
 export function call(child: Module, ...inputs: Tensor[]): Tensor {
-  return enterModule(child, () => child.forward(...inputs));
+  if (!(child instanceof Module)) throw new OptionError(`call: ${describeValue(child)} is no module`);
+  return enterModule(child, () => {
+    const output: unknown = child.forward(...inputs);
+    if (output instanceof Tensor) return output;
+    throw new OptionError(`${child.constructor.name}.forward gave ${describeValue(output)}; expected a tensor`);
+  });
 }
 
 /** All modules below and with `root`, by dotted path; the root's path is "". */

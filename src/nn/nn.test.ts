@@ -8,7 +8,7 @@ import { nodeNames } from "../graph/graph.ts";
 import { createNetwork, isModelName } from "../model/architectures.ts";
 import { constantOf, type StateDict } from "../tensor/host-tensor.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { BatchNorm2d, Conv2d, Linear, ReLU } from "./layers.ts";
+import { BatchNorm2d, Conv2d, Linear, ReLU, Sequential } from "./layers.ts";
 import { compareStateDict, loadStateDict } from "./load-state-dict.ts";
 import { call, Module, namedParameters } from "./module.ts";
 import { BasicBlock, ResNet } from "./resnet.ts";
@@ -90,6 +90,17 @@ describe("trace", () => {
     );
   });
 
+  it("says whose forward gives no tensor, and what is no module", () => {
+    class Silent extends Module {
+      override forward(): Tensor {
+        return Reflect.get({}, "nothing");
+      }
+    }
+    expect(() => trace(new Silent(), [3, 4, 4])).toThrow("Silent.forward gave undefined; expected a tensor");
+    expect(() => Reflect.construct(Sequential, [{}])).toThrow("Sequential: 0 is an object, no module");
+    expect(() => Reflect.apply(call, undefined, [relu])).toThrow("call: a function is no module");
+  });
+
   it("says that a module which is no field cannot be called", () => {
     class Loose extends Module {
       override forward(x: Tensor): Tensor {
@@ -105,6 +116,7 @@ describe("layers and blocks", () => {
   it.each<[what: string, make: () => Module, message: RegExp]>([
     ["BatchNorm2d without channels", () => new BatchNorm2d(0), /BatchNorm2d: channels is 0; expected a whole number/],
     ["Linear of half a feature", () => new Linear(1.5, 2), /Linear: inFeatures is 1.5; expected a whole number/],
+    ["Conv2d of half a kernel", () => new Conv2d(3, 3, { kernel: [3, 0.5] }), /kernel width is 0.5; expected a whole/],
     ["Conv2d that groups do not divide", () => new Conv2d(3, 4, { kernel: 1, groups: 2 }), /groups 2 does not divide/],
     ["BasicBlock with groups", () => new BasicBlock(4, 4, { groups: 2 }), /BasicBlock: groups is 2/],
     [

@@ -3,6 +3,7 @@
  * beyond that: a number that overflows the dtype, or is no whole number where one is wanted, is an error.
  */
 import type { WeightError } from "../errors.ts";
+import { describeValue } from "../tensor/check-options.ts";
 import { bfloat16, binary16, type Format16, roundTo16 } from "./float-formats.ts";
 import type { SafetensorsDtype } from "./safetensors-dtypes.ts";
 import type { Breach } from "./weight-source.ts";
@@ -60,7 +61,7 @@ export function encodeNumbers(dtype: SafetensorsDtype, data: Numbers, breach: Br
 
 function encodeFloats(out: Float32Array | Float64Array, data: Numbers, dtype: string, breach: Breach): Uint8Array {
   for (let i = 0; i < data.length; i++) {
-    const value = Number(data[i]);
+    const value = Number(elementOf(data, i, breach));
     out[i] = value;
     if (!Number.isFinite(out[i]!) && Number.isFinite(value)) throw unfit(value, i, dtype, breach);
   }
@@ -71,7 +72,7 @@ function encodeHalves(format: Format16, data: Numbers, dtype: string, breach: Br
   const out = new Uint16Array(data.length);
   const infinity = roundTo16(Number.POSITIVE_INFINITY, format);
   for (let i = 0; i < data.length; i++) {
-    const value = Number(data[i]);
+    const value = Number(elementOf(data, i, breach));
     out[i] = roundTo16(value, format);
     if ((out[i]! & 0x7fff) === infinity && Number.isFinite(value)) throw unfit(value, i, dtype, breach);
   }
@@ -82,7 +83,7 @@ type IntegerArray = Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Arr
 
 function encodeIntegers(out: IntegerArray, data: Numbers, dtype: string, breach: Breach): Uint8Array {
   for (let i = 0; i < data.length; i++) {
-    const value = Number(data[i]);
+    const value = Number(elementOf(data, i, breach));
     out[i] = value;
     if (out[i] !== value) throw unfit(value, i, dtype, breach);
   }
@@ -91,7 +92,7 @@ function encodeIntegers(out: IntegerArray, data: Numbers, dtype: string, breach:
 
 function encodeLongs(out: BigInt64Array | BigUint64Array, data: Numbers, dtype: string, breach: Breach): Uint8Array {
   for (let i = 0; i < data.length; i++) {
-    const value = data[i]!;
+    const value = elementOf(data, i, breach);
     if (typeof value === "number") {
       if (!Number.isInteger(value)) throw unfit(value, i, dtype, breach);
       if (Math.abs(value) > 2 ** 53)
@@ -101,6 +102,13 @@ function encodeLongs(out: BigInt64Array | BigUint64Array, data: Numbers, dtype: 
     if (out[i] !== BigInt(value)) throw unfit(value, i, dtype, breach);
   }
   return bytesOf(out);
+}
+
+/** JavaScript would write NaN for what is no number, or 5 for "5". */
+function elementOf(data: Numbers, index: number, breach: Breach): number | bigint {
+  const value: unknown = data[index];
+  if (typeof value === "number" || typeof value === "bigint") return value;
+  throw breach(`element ${index} is ${describeValue(value)}; expected a number`);
 }
 
 function unfit(value: number | bigint, index: number, dtype: string, breach: Breach): WeightError {

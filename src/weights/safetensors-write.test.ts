@@ -133,9 +133,19 @@ describe("refused", () => {
     [{ name: "a", dtype: "U8", shape: [-1], data: [] }, "its shape -1 is not one of whole numbers"],
     [{ name: "__metadata__", dtype: "U8", shape: [0], data: [] }, "this name is the metadata's"],
     [{ name: "\ud800", dtype: "U8", shape: [0], data: [] }, "half a surrogate pair"],
+    [{ name: "a", dtype: "F32", shape: [2], data: [1, "2"] }, 'tensor "a": element 1 is "2"; expected a number'],
+    [{ name: "a", dtype: "F16", shape: [1], data: [undefined] }, "element 0 is undefined; expected a number"],
+    [{ name: "a", dtype: "I64", shape: [1], data: ["x"] }, 'element 0 is "x"; expected a number'],
+    [{ name: "a", dtype: "F32", shape: [1] }, "has neither data (numbers) nor bytes (a Uint8Array)"],
   ] as [TensorToWrite, string][])("%o", (tensor, message) => {
     expect(() => writeSafetensors([tensor])).toThrow(message);
     expect(() => writeSafetensors([tensor])).toThrow(WeightError);
+  });
+
+  test("metadata that is no Map of strings", () => {
+    const write = (metadata: unknown) => () => Reflect.apply(writeSafetensors, undefined, [[], metadata]);
+    expect(write({ crop: "224" })).toThrow("writeSafetensors: metadata is an object; expected a Map of strings");
+    expect(write(new Map([["crop", 224]]))).toThrow('metadata "crop": is a number; expected text');
   });
 
   test("two tensors of one name", () => {

@@ -2,7 +2,8 @@
  * Writes safetensors files in the order of the format's own implementation: the widest dtypes first, then by name, behind a
  * header padded to 8 bytes, so that every tensor lies aligned.
  */
-import { WeightError } from "../errors.ts";
+import { OptionError, WeightError } from "../errors.ts";
+import { describeValue } from "../tensor/check-options.ts";
 import { formatShape, isShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./safetensors-dtypes.ts";
 import { encodeNumbers, type Numbers } from "./safetensors-encode.ts";
@@ -15,17 +16,25 @@ export type TensorToWrite = { readonly name: string; readonly dtype: Safetensors
   | { readonly bytes: Uint8Array; readonly data?: undefined }
 );
 
-/** The whole file. Throws WeightError ("weights-format") for what the format or a dtype cannot hold. */
+/** The whole file. Throws WeightError ("weights-format") for what the format or a dtype cannot hold, OptionError for metadata in no Map. */
 export function writeSafetensors(
   tensors: Iterable<TensorToWrite>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array<ArrayBuffer> {
+  if (!(metadata instanceof Map))
+    throw new OptionError(`writeSafetensors: metadata is ${describeValue(metadata)}; expected a Map of strings`);
   const rank = Object.keys(safetensorsDtypes);
   const sorted = [...tensors].sort(
     (a, b) => rank.indexOf(b.dtype) - rank.indexOf(a.dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
   const members: string[] = [];
   for (const [key, value] of metadata) {
+    if (typeof key !== "string" || typeof value !== "string") {
+      throw new WeightError(
+        "weights-format",
+        `metadata ${quoted(String(key))}: is ${describeValue(value)}; expected text`,
+      );
+    }
     if (!key.isWellFormed() || !value.isWellFormed()) {
       throw new WeightError("weights-format", `metadata ${quoted(key)}: has half a surrogate pair`);
     }
@@ -75,6 +84,7 @@ function contentOf({ dtype, shape, data, bytes }: TensorToWrite, breach: Breach)
   if (data && data.length !== sizeOf(shape)) {
     throw breach(`has ${data.length} numbers, and ${formatShape(shape)} are ${sizeOf(shape)}`);
   }
+  if (!data && !(bytes instanceof Uint8Array)) throw breach("has neither data (numbers) nor bytes (a Uint8Array)");
   const content = data ? encodeNumbers(dtype, data, breach) : bytes;
   if (content.length !== expected) {
     throw breach(`has ${content.length} bytes, and ${formatShape(shape)} of ${dtype} are ${expected}`);

@@ -2,7 +2,7 @@
  * The oracle: walks the graph as it was traced, node by node and image by image, by the ops' plain TypeScript. No pass, no variant, no
  * packing, no plan: it shares no fault with the other backends. Slow on purpose.
  */
-import { OptionError, ShapeError } from "../../errors.ts";
+import { DeviceError, OptionError, ShapeError } from "../../errors.ts";
 import { formatGraph, type Graph, type GraphNode, type OpNode, pruneGraph } from "../../graph/graph.ts";
 import { opOf } from "../../kernels/table.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
@@ -22,20 +22,29 @@ import { batchOf } from "../session-inputs.ts";
 /** Constants by their names in the graph, rounded to float32. */
 class ReferenceResident implements Resident {
   readonly constants = new Map<string, HostTensor>();
+  disposed = false;
+  private readonly onDispose: (resident: ReferenceResident) => void;
+  constructor(onDispose: (resident: ReferenceResident) => void) {
+    this.onDispose = onDispose;
+  }
   get bytes(): number {
     return [...this.constants.values()].reduce((sum, constant) => sum + constant.data.byteLength, 0);
   }
   dispose(): void {
+    this.disposed = true;
     this.constants.clear();
+    this.onDispose(this);
   }
 }
 
 export class ReferenceBackend implements Backend {
   readonly info: DeviceInfo = { device: "reference", description: "plain TypeScript" };
   private readonly residents = new Set<ReferenceResident>();
+  /** Constants read so far. */
+  private allocated = 0;
 
   createResident(): Resident {
-    const resident = new ReferenceResident();
+    const resident = new ReferenceResident((disposed) => this.residents.delete(disposed));
     this.residents.add(resident);
     return resident;
   }
@@ -43,31 +52,36 @@ export class ReferenceBackend implements Backend {
   async prepare(graph: Graph, resident: Resident, options: PrepareOptions): Promise<Session> {
     if (options.overrides && options.overrides.size > 0)
       throw new OptionError('kernel overrides: the device "reference" has no kernels to choose from');
-    if (!(resident instanceof ReferenceResident)) throw new Error("the resident weights are another backend's");
+    if (!(resident instanceof ReferenceResident) || !this.residents.has(resident))
+      throw new Error("the resident weights are another backend's, or disposed");
+    const { maxBatch } = options;
+    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
+      throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
     const pruned = pruneGraph(graph);
     for (const node of pruned.nodes) {
       if (node.kind !== "constant" || resident.constants.has(node.name)) continue;
       options.signal?.throwIfAborted();
       const data = await node.constant.read();
+      if (resident.disposed) throw disposedError("the model");
+      this.allocated++;
       resident.constants.set(node.name, {
         ...{ shape: node.shape, dtype: "float32" },
         data: data instanceof Float32Array ? data : Float32Array.from(data),
       });
     }
-    return new ReferenceSession(pruned, resident, options.maxBatch);
+    return new ReferenceSession(pruned, resident, maxBatch);
   }
 
   counters(): BackendCounters {
     const constants = [...this.residents].flatMap((resident) => [...resident.constants.values()]);
     return {
-      ...{ compiled: 0, allocated: constants.length, liveBuffers: constants.length },
+      ...{ compiled: 0, allocated: this.allocated, liveBuffers: constants.length },
       liveBytes: constants.reduce((sum, constant) => sum + constant.data.byteLength, 0),
     };
   }
 
   dispose(): void {
-    for (const resident of this.residents) resident.dispose();
-    this.residents.clear();
+    for (const resident of [...this.residents]) resident.dispose();
   }
 }
 
@@ -76,6 +90,7 @@ class ReferenceSession implements Session {
   private readonly graph: Graph;
   private readonly resident: ReferenceResident;
   private readonly maxBatch: number;
+  private disposed = false;
 
   constructor(graph: Graph, resident: ReferenceResident, maxBatch: number) {
     this.graph = graph;
@@ -90,7 +105,11 @@ class ReferenceSession implements Session {
   async run(inputs: ReadonlyMap<string, HostTensor>, options: RunOptions = {}): Promise<Map<string, HostTensor>> {
     const ports = this.graph.nodes.filter((node) => node.kind === "input");
     const batch = batchOf(ports, inputs, this.maxBatch);
-    const pace = createPacer(options.signal);
+    const abortable = createPacer(options.signal);
+    const pace = async () => {
+      await abortable();
+      if (this.disposed || this.resident.disposed) throw disposedError("the session");
+    };
     const images: Map<string, HostTensor>[] = [];
     for (let image = 0; image < (batch ?? 1); image++) images.push(await this.runOne(inputs, image, pace));
     return new Map(this.graph.outputs.map(({ name, node }) => [name, this.join(name, node, images)]));
@@ -143,7 +162,13 @@ class ReferenceSession implements Session {
     return { shape: [images.length, ...node.shape.slice(1)], dtype: "float32", data };
   }
 
-  dispose(): void {}
+  dispose(): void {
+    this.disposed = true;
+  }
+}
+
+function disposedError(what: string): DeviceError {
+  return new DeviceError(`device "reference": ${what} was disposed`);
 }
 
 function operandIds(node: GraphNode): readonly number[] {
