@@ -20,6 +20,11 @@ export async function evaluateTensor(tensor: LazyTensor, options: EvaluateOption
   if (origin.kind === "data") return origin.data;
   if (origin.kind === "constant") return Float32Array.from(await origin.constant.read());
   await evaluateWeights(tensor, options);
+  return runGraph(tensor, options);
+}
+
+/** Runs the graph of a tensor whose weights are leaves. */
+async function runGraph(tensor: LazyTensor, options: EvaluateOptions): Promise<Float32Array> {
   const graph = buildGraph([tensor], { leaves: "inputs" });
   const inputs = new Map<string, HostTensor>();
   for (const [name, leaf] of graph.inputTensors) {
@@ -40,17 +45,21 @@ export async function planOf(tensor: LazyTensor, options: EvaluateOptions): Prom
   return engine.describe(buildGraph([tensor], { leaves: "inputs" }));
 }
 
-/** Weights that are themselves computed become leaves. A list, not recursion: chains of operations may be long. */
+/**
+ * Weights that are themselves computed become leaves, those that others are computed from first: a tensor's serial is above its
+ * operands'. Lists, not recursion: chains of operations may be long, also from weight to weight.
+ */
 async function evaluateWeights(tensor: LazyTensor, options: EvaluateOptions): Promise<void> {
+  const computed = new Set<LazyTensor>();
   const seen = new Set<LazyTensor>();
   const pending = [tensor];
   for (let current = pending.pop(); current; current = pending.pop()) {
     const { origin } = current;
     if (seen.has(current) || origin.kind !== "op") continue;
     seen.add(current);
-    const weights = new Set(weightOperands(origin.op, origin.attrs));
-    for (const [i, input] of origin.inputs.entries())
-      if (weights.has(i) && input.origin.kind === "op") input.become(await evaluateTensor(input, options));
-      else pending.push(input);
+    for (const index of weightOperands(origin.op, origin.attrs)) computed.add(origin.inputs[index]!);
+    pending.push(...origin.inputs);
   }
+  for (const weight of [...computed].sort((a, b) => a.serial - b.serial))
+    if (weight.origin.kind === "op") weight.become(await runGraph(weight, options));
 }
