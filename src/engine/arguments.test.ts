@@ -27,6 +27,9 @@ describe("tensor", () => {
 
   it.each<[what: string, numbers: unknown, message: RegExp]>([
     ["ragged arrays", [[1, 2], [3]], /ragged/],
+    ["ragged arrays of the right count", [[1, 2], [3], [4, 5, 6]], /ragged nested arrays: an array of 1 where/],
+    ["a number among arrays", [[1], 2], /ragged nested arrays: a number where the first is an array of 1/],
+    ["an array among numbers", [1, [2]], /ragged nested arrays: an array where the first is a number/],
     ["text", ["a"], /element 0 is "a"; expected a number/],
     ["null", null, /the numbers are null/],
     ["bigints", new BigInt64Array(2), /element 0 is a bigint/],
@@ -84,6 +87,14 @@ describe("functions", () => {
     ["conv2d: null for a bias", functions.conv2d, [x, w, { bias: null }], /conv2d: bias is null; expected a tensor/],
     ["linear: null for a bias", functions.linear, [x, w, null], /linear: bias is null; expected a tensor/],
     ["mean: a number for dims", functions.mean, [x, { dims: 1 }], /mean: dims is a number; expected a list/],
+    [
+      "mean: a word for a flag",
+      functions.mean,
+      [x, { keepDim: "no" }],
+      /mean: keepDim is "no"; expected true or false/,
+    ],
+    ["softmax: options for a dimension", functions.softmax, [x, { dim: 1 }], /softmax: dim is an object/],
+    ["flatten: options for a dimension", functions.flatten, [x, { startDim: 1 }], /flatten: startDim is an object/],
     ["reshape: a number for a shape", functions.reshape, [x, 5], /reshape: the shape is a number/],
     [
       "linear: options where there are none",
@@ -101,6 +112,11 @@ describe("functions", () => {
     expect(() => functions.conv2d(x, w, { padding: 1e9 })).toThrow(/fewer than 2\^30 numbers/);
   });
 
+  it("refuses an output that no memory holds as a shape", () => {
+    expect(() => functions.adaptiveAvgPool2d(x, 1e5)).toThrow(ShapeError);
+    expect(() => functions.adaptiveAvgPool2d(x, 1e5)).toThrow(/the output would be 1×2×100000×100000; expected fewer/);
+  });
+
   it("rejects options of data() that there are not", async () => {
     const y = functions.relu(x);
     await expect(Promise.resolve().then(call(y.data.bind(y), { devise: "wasm" }))).rejects.toThrow(/no option devise/);
@@ -112,9 +128,16 @@ describe("functions", () => {
       );
   });
 
+  it("runs a long chain of weights that are computed from weights", async () => {
+    const one = tensor([1], [1, 1]);
+    let y = one;
+    for (let i = 0; i < 2_500; i++) y = functions.linear(one, y);
+    expect([...(await y.data({ device: "reference" }))]).toEqual([1]);
+  });
+
   it("runs a chain of many thousand operations", async () => {
     let y = tensor([1, -1]);
-    for (let i = 0; i < 10_000; i++) y = functions.relu(y);
+    for (let i = 0; i < 20_000; i++) y = functions.relu(y);
     expect([...(await y.data({ device: "reference" }))]).toEqual([1, 0]);
   });
 });

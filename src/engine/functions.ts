@@ -93,7 +93,10 @@ export function sigmoid(x: Tensor): Tensor {
 
 /** The largest number of each window; padding counts as −∞. */
 export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor {
-  checkOptions("maxPool2d", options, ["kernel", "stride", "padding", "dilation", "ceilMode"], { needed: ["kernel"] });
+  checkOptions("maxPool2d", options, ["kernel", "stride", "padding", "dilation", "ceilMode"], {
+    needed: ["kernel"],
+    flags: ["ceilMode"],
+  });
   const { kernel, stride = kernel, padding = 0, dilation = 1, ceilMode = false } = options;
   const attrs = {
     ...windowOf("maxPool2d", kernel, stride, padding),
@@ -107,6 +110,7 @@ export function maxPool2d(x: Tensor, options: MaxPool2dOptions): Tensor {
 export function avgPool2d(x: Tensor, options: AvgPool2dOptions): Tensor {
   checkOptions("avgPool2d", options, ["kernel", "stride", "padding", "ceilMode", "countIncludePad"], {
     needed: ["kernel"],
+    flags: ["ceilMode", "countIncludePad"],
   });
   const { kernel, stride = kernel, padding = 0, ceilMode = false, countIncludePad = true } = options;
   return operation("avgPool2d", { ...windowOf("avgPool2d", kernel, stride, padding), ceilMode, countIncludePad }, [x]);
@@ -161,7 +165,14 @@ function asTensor(value: Tensor | number): Tensor {
 
 /** Joins the dimensions from startDim to endDim (both included, negative ones count from the end) into one. */
 export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
+  checkDimension("flatten: startDim", startDim);
+  checkDimension("flatten: endDim", endDim);
   return operation("flatten", { startDim, endDim }, [x]);
+}
+
+/** Numbers that are no dimension are the shape rule's to refuse: it knows the range. */
+function checkDimension(where: string, dim: number): void {
+  if (typeof dim !== "number") throw new OptionError(`${where} is ${describeValue(dim)}; expected a whole number`);
 }
 
 /** The same numbers in another shape; one dimension may be −1: what is left. */
@@ -173,12 +184,13 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** exp(x − max) / Σ exp(x − max) along one dimension. */
 export function softmax(x: Tensor, dim: number): Tensor {
+  checkDimension("softmax: dim", dim);
   return operation("softmax", { dim }, [x]);
 }
 
 /** The mean over the dimensions named, or over all. */
 export function mean(x: Tensor, options: { dims?: readonly number[]; keepDim?: boolean } = {}): Tensor {
-  checkOptions("mean", options, ["dims", "keepDim"]);
+  checkOptions("mean", options, ["dims", "keepDim"], { flags: ["keepDim"] });
   const { dims = x?.shape?.map((_, i) => i) ?? [], keepDim = false } = options;
   if (!Array.isArray(dims))
     throw new OptionError(`mean: dims is ${describeValue(dims)}; expected a list of dimensions, such as [2, 3]`);

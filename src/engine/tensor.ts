@@ -123,19 +123,23 @@ function readNumbers(numbers: ArrayLike<number> | NestedArray): { data: Float32A
   for (let inner: unknown = numbers; Array.isArray(inner); inner = inner[0]) found.push(inner.length);
   if (found.length === 0) found.push(numbers.length);
   let flat: unknown[] = Array.from<unknown>(numbers);
-  for (let depth = 1; depth < found.length; depth++) flat = flat.flat();
+  for (const length of found.slice(1)) {
+    for (const row of flat)
+      if (!Array.isArray(row) || row.length !== length)
+        throw new ShapeError(
+          `tensor: ragged nested arrays: ${Array.isArray(row) ? `an array of ${row.length}` : describeValue(row)} where the first is an array of ${length}`,
+        );
+    flat = flat.flat();
+  }
   const data = new Float32Array(flat.length);
   for (let i = 0; i < data.length; i++) {
     const value = flat[i];
-    if (Array.isArray(value)) throw new ShapeError("tensor: nested arrays of different depths");
+    if (Array.isArray(value))
+      throw new ShapeError("tensor: ragged nested arrays: an array where the first is a number");
     if (typeof value !== "number")
       throw new OptionError(`tensor: element ${i} is ${describeValue(value)}; expected a number`);
     data[i] = value;
   }
-  if (found.length > 1 && sizeOf(found) !== data.length)
-    throw new ShapeError(
-      `tensor: ragged nested arrays: ${data.length} numbers, where ${formatShape(found)} has ${sizeOf(found)}`,
-    );
   return { data, found };
 }
 

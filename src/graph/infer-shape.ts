@@ -1,6 +1,7 @@
 /** What the builders of graphs need from the table of ops: the attributes' types and the output's shape. */
+import { ShapeError } from "../errors.ts";
 import { type OpName, opOf, type table } from "../kernels/table.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 
 export type { OpName } from "../kernels/table.ts";
 
@@ -9,8 +10,14 @@ export type AttrsOf<Name extends OpName> = Parameters<(typeof table)[Name]["shap
 
 /** The output's shape. Throws ShapeError naming the op, the shapes and what was expected. */
 export function inferShape<Name extends OpName>(name: Name, attrs: AttrsOf<Name>, inputs: readonly Shape[]): Shape {
-  return opOf(name).shape(attrs, inputs);
+  const shape = opOf(name).shape(attrs, inputs);
+  if (sizeOf(shape) >= maxNumbers)
+    throw new ShapeError(`${name}: the output would be ${formatShape(shape)}; expected fewer than 2^30 numbers`);
+  return shape;
 }
+
+/** 4 GiB: what 32-bit addresses reach. */
+const maxNumbers = 2 ** 30;
 
 /** Names of the operands, in order. */
 export function operandNames(name: OpName, attrs: object): string[] {
