@@ -8,7 +8,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
-import { WeightError } from "../errors.ts";
+import { OptionError, WeightError } from "../errors.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "./safetensors-write.ts";
 
@@ -152,4 +152,14 @@ describe("refused", () => {
     const tensor: TensorToWrite = { name: "a", dtype: "U8", shape: [0], data: [] };
     expect(() => writeSafetensors([tensor, tensor])).toThrow('tensor "a": there are two of this name');
   });
+});
+
+test.each([
+  [[], /writeSafetensors: tensors is undefined; expected a list/],
+  [[{}], /writeSafetensors: tensors is an object; expected a list/],
+  [[[1]], /writeSafetensors: a tensor is a number; expected \{ name, dtype, shape, data \}/],
+])("what is no list of tensors is one clear error: %j", (given, message) => {
+  const write = (): unknown => Reflect.apply(writeSafetensors, undefined, given);
+  expect(write).toThrow(message);
+  expect(write).toThrow(OptionError);
 });

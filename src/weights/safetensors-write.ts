@@ -21,10 +21,20 @@ export function writeSafetensors(
   tensors: Iterable<TensorToWrite>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array<ArrayBuffer> {
+  if (typeof tensors !== "object" || tensors === null || !(Symbol.iterator in tensors))
+    throw new OptionError(
+      `writeSafetensors: tensors is ${describeValue(tensors)}; expected a list of { name, dtype, shape, data }`,
+    );
+  const list = [...tensors];
+  for (const tensor of list)
+    if (typeof tensor?.name !== "string")
+      throw new OptionError(
+        `writeSafetensors: a tensor is ${describeValue(tensor)}; expected { name, dtype, shape, data }`,
+      );
   if (!(metadata instanceof Map))
     throw new OptionError(`writeSafetensors: metadata is ${describeValue(metadata)}; expected a Map of strings`);
   const rank = Object.keys(safetensorsDtypes);
-  const sorted = [...tensors].sort(
+  const sorted = list.sort(
     (a, b) => rank.indexOf(b.dtype) - rank.indexOf(a.dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
   const members: string[] = [];
