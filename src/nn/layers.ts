@@ -14,7 +14,7 @@ import {
 } from "../engine/functions.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { OptionError } from "../errors.ts";
-import { checkOptions, describeValue } from "../tensor/check-options.ts";
+import { checkCounts, checkOptions, describeValue } from "../tensor/check-options.ts";
 import { call, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
@@ -29,17 +29,6 @@ export interface Conv2dLayerOptions {
   readonly bias?: boolean;
 }
 
-/** Throws OptionError, naming the layer, unless each of the named values is a whole number of at least 1. */
-function expectCounts(layer: string, counts: Readonly<Record<string, number>>): void {
-  for (const [what, value] of Object.entries(counts))
-    if (!Number.isSafeInteger(value) || value < 1)
-      throw new OptionError(`${layer}: ${what} is ${describeNumber(value)}; expected a whole number of at least 1`);
-}
-
-function describeNumber(value: unknown): string {
-  return typeof value === "number" ? String(value) : describeValue(value);
-}
-
 /** (N, inChannels, H, W) → (N, outChannels, OH, OW). Parameters: weight (O, C/groups, KH, KW), bias (O). */
 export class Conv2d extends Module {
   override readonly leaf = true;
@@ -51,13 +40,14 @@ export class Conv2d extends Module {
     super();
     checkOptions("Conv2d", options, ["kernel", "stride", "padding", "dilation", "groups", "bias"], {
       needed: ["kernel"],
+      flags: ["bias"],
     });
     const { kernel, groups = 1 } = options;
-    expectCounts("Conv2d", { inChannels, outChannels, groups });
+    checkCounts("Conv2d", { inChannels, outChannels, groups });
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new OptionError(`Conv2d: groups ${groups} does not divide both ${inChannels} and ${outChannels} channels`);
     const [height, width] = Array.isArray(kernel) && kernel.length === 2 ? kernel : [kernel, kernel];
-    expectCounts("Conv2d", { "kernel height": height, "kernel width": width });
+    checkCounts("Conv2d", { "kernel height": height, "kernel width": width });
     this.options = options;
     this.weight = new Parameter([outChannels, inChannels / groups, height, width]);
     this.bias = (options.bias ?? true) ? new Parameter([outChannels]) : undefined;
@@ -82,7 +72,7 @@ export class BatchNorm2d extends Module {
   constructor(channels: number, options: { eps?: number } = {}) {
     super();
     checkOptions("BatchNorm2d", options, ["eps"]);
-    expectCounts("BatchNorm2d", { channels });
+    checkCounts("BatchNorm2d", { channels });
     this.eps = options.eps ?? 1e-5;
     this.weight = new Parameter([channels]);
     this.bias = new Parameter([channels]);
@@ -111,6 +101,10 @@ export class MaxPool2d extends Module {
   private readonly options: MaxPool2dOptions;
   constructor(options: MaxPool2dOptions) {
     super();
+    checkOptions("MaxPool2d", options, ["kernel", "stride", "padding", "dilation", "ceilMode"], {
+      needed: ["kernel"],
+      flags: ["ceilMode"],
+    });
     this.options = options;
   }
   override forward(x: Tensor): Tensor {
@@ -124,6 +118,10 @@ export class AvgPool2d extends Module {
   private readonly options: AvgPool2dOptions;
   constructor(options: AvgPool2dOptions) {
     super();
+    checkOptions("AvgPool2d", options, ["kernel", "stride", "padding", "ceilMode", "countIncludePad"], {
+      needed: ["kernel"],
+      flags: ["ceilMode", "countIncludePad"],
+    });
     this.options = options;
   }
   override forward(x: Tensor): Tensor {
@@ -137,6 +135,9 @@ export class AdaptiveAvgPool2d extends Module {
   private readonly outputSize: Size2d;
   constructor(outputSize: Size2d) {
     super();
+    const [height, width] =
+      Array.isArray(outputSize) && outputSize.length === 2 ? outputSize : [outputSize, outputSize];
+    checkCounts("AdaptiveAvgPool2d", { "output height": height, "output width": width });
     this.outputSize = outputSize;
   }
   override forward(x: Tensor): Tensor {
@@ -152,8 +153,8 @@ export class Linear extends Module {
 
   constructor(inFeatures: number, outFeatures: number, options: { bias?: boolean } = {}) {
     super();
-    checkOptions("Linear", options, ["bias"]);
-    expectCounts("Linear", { inFeatures, outFeatures });
+    checkOptions("Linear", options, ["bias"], { flags: ["bias"] });
+    checkCounts("Linear", { inFeatures, outFeatures });
     this.weight = new Parameter([outFeatures, inFeatures]);
     this.bias = (options.bias ?? true) ? new Parameter([outFeatures]) : undefined;
   }
@@ -169,6 +170,8 @@ export class Softmax extends Module {
   private readonly dim: number;
   constructor(dim: number) {
     super();
+    if (!Number.isSafeInteger(dim))
+      throw new OptionError(`Softmax: dim is ${describeValue(dim)}; expected a whole number`);
     this.dim = dim;
   }
   override forward(x: Tensor): Tensor {
