@@ -2,7 +2,8 @@
  * An image in memory as every step here passes it on: 8-bit RGB, row by row. Decoders make it, resizing takes and gives it.
  * No alpha, no palette, no 16 bits: the policy on each is decided where a file is decoded (see decode.ts).
  */
-import { ImageError } from "../errors.ts";
+import { ImageError, OptionError } from "../errors.ts";
+import { describeValue } from "../tensor/check-options.ts";
 
 /** Row-major 8-bit RGB: the pixel (x, y) begins at `data[(y * width + x) * 3]`. */
 export interface RgbImage {
@@ -55,7 +56,9 @@ export function fromImageData(source: RgbaImage): RgbImage {
   const { width, height, data } = source;
   checkDimensions(width, height);
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
-    throw new ImageError("corrupt", "ImageData: data is no Uint8ClampedArray or Uint8Array; expected 8-bit RGBA");
+    throw new OptionError(
+      `ImageData: data is ${describeValue(data)}; expected 8-bit RGBA, a Uint8ClampedArray or Uint8Array`,
+    );
   }
   if (!Number.isInteger(width) || !Number.isInteger(height) || data.length !== width * height * 4) {
     throw new ImageError(

@@ -181,10 +181,25 @@ describe("wrong arguments", () => {
     [cat, { pol: "max" }, /features: there is no option pol; there are layer, layers, pool/],
     [cat, { layer: ["layer1"] }, /a layer is a node's name/],
     [cat, { signal: "x" }, /features: signal is "x"; expected an AbortSignal/],
-    [{ width: 2, height: 2, data: new Float32Array(16) }, {}, /data is no Uint8ClampedArray/],
+    [cat, { exif: "no" }, /features: exif is "no"; expected true or false/],
+    [cat, { layers: null }, /features: a layer is a node's name, layers a list of them/],
+    [
+      { width: 2, height: 2, data: new Float32Array(16) },
+      {},
+      /data is an object of class Float32Array; expected 8-bit/,
+    ],
   ])("features(%o, %j) is one clear error", async (image, options, message) => {
     await expect(Reflect.apply(model.features, model, [image, options])).rejects.toThrow(message);
   });
+});
+
+it.each([
+  ["preprocess", [cat, null], /preprocess: the options are null/],
+  ["preprocess", [cat, { exiff: true }], /preprocess: there is no option exiff; there are name, exif, signal/],
+  ["vectorsOf", [], /vectorsOf: the images are no list of what preprocess\(\) gave/],
+  ["vectorsOf", [[1], ["avgpool"]], /vectorsOf: the images are no list of what preprocess\(\) gave/],
+] as const)("%s(%o) is one clear error", async (method, given, message) => {
+  await expect(Reflect.apply(model[method], model, [...given])).rejects.toThrow(message);
 });
 
 describe("dispose", () => {

@@ -101,14 +101,14 @@ export class Model {
     image: ImageSource,
     options: FeatureOptions & { readonly layers?: readonly string[] } = {},
   ): Promise<Features | LayerFeatures> {
-    checkOptions("features", options, ["layer", "layers", "pool", "normalize", "exif", "signal"]);
+    checkOptions("features", options, ["layer", "layers", "pool", "normalize", "exif", "signal"], { flags: ["exif"] });
     checkSignal("features", options.signal);
-    if (options.layers && options.layer !== undefined)
+    if (options.layers !== undefined && options.layer !== undefined)
       throw new OptionError("features: layer and layers together; give one of them");
-    if (options.layers?.length === 0) throw new OptionError("features: layers is empty; name at least one");
-    const layers = options.layers ?? [options.layer ?? defaultLayer];
-    if (!Array.isArray(layers) || !layers.every((layer) => typeof layer === "string"))
-      throw new OptionError("features: a layer is a node's name, layers a list of them (model.info.nodeNames has all)");
+    if (Array.isArray(options.layers) && options.layers.length === 0)
+      throw new OptionError("features: layers is empty; name at least one");
+    const layers = options.layers !== undefined ? options.layers : [options.layer ?? defaultLayer];
+    checkLayers("features", layers);
     checkPooling(options.pool, options.normalize);
     const [vectors] = await this.runner.hold(async () =>
       this.compute([await this.preprocess(image, { exif: options.exif, signal: options.signal })], layers, options),
@@ -123,7 +123,7 @@ export class Model {
     image: ImageSource,
     options: { readonly top?: number; readonly exif?: boolean; readonly signal?: AbortSignal } = {},
   ): Promise<Classification[]> {
-    checkOptions("classify", options, ["top", "exif", "signal"]);
+    checkOptions("classify", options, ["top", "exif", "signal"], { flags: ["exif"] });
     checkSignal("classify", options.signal);
     const { classes, name } = this.info;
     const { top = 5, exif, signal } = options;
@@ -146,6 +146,8 @@ export class Model {
 
   /** An image as the network's input, (3, H, W). For pipelines that prepare images ahead of `vectorsOf`. */
   async preprocess(image: ImageSource, options: ReadImageOptions = {}): Promise<HostTensor> {
+    checkOptions("preprocess", options, ["name", "exif", "signal"], { flags: ["exif"] });
+    checkSignal("preprocess", options.signal);
     return preprocess(await readImage(image, options), this.info.preset);
   }
 
@@ -165,6 +167,11 @@ export class Model {
     layers: readonly string[],
     options: Pick<FeatureOptions, "pool" | "normalize" | "signal"> = {},
   ): Promise<Record<string, Float32Array>[]> {
+    if (!Array.isArray(inputs) || !inputs.every((input) => input?.data instanceof Float32Array))
+      throw new OptionError("vectorsOf: the images are no list of what preprocess() gave");
+    checkLayers("vectorsOf", layers);
+    checkOptions("vectorsOf", options, ["pool", "normalize", "signal"]);
+    checkSignal("vectorsOf", options.signal);
     checkPooling(options.pool, options.normalize);
     return this.runner.hold(() => this.compute(inputs, layers, options));
   }
@@ -202,6 +209,11 @@ export class Model {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+function checkLayers(where: string, layers: unknown): void {
+  if (!Array.isArray(layers) || !layers.every((layer) => typeof layer === "string"))
+    throw new OptionError(`${where}: a layer is a node's name, layers a list of them (model.info.nodeNames has all)`);
 }
 
 /** All names that a layer may be called in a graph. */
