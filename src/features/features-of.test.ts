@@ -230,6 +230,47 @@ describe("what is given", () => {
     }
   });
 
+  it("may be an async generator, read no further than the batches need, closed when the loop is left", async () => {
+    let pulled = 0;
+    let closed: () => void = () => undefined;
+    const whenClosed = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    const endless = (async function* () {
+      try {
+        for (;;) {
+          pulled++;
+          yield photos[1]!;
+        }
+      } finally {
+        closed();
+      }
+    })();
+    for await (const row of featuresOf(endless, { model, batch: 2 })) {
+      expectSameBits("the first", row.vector!, alone[1]!);
+      expect(pulled).toBeLessThanOrEqual(4);
+      break;
+    }
+    await whenClosed;
+  });
+
+  it("hands on an error of a generator after the rows of the batches before it", async () => {
+    const breaks = (function* () {
+      yield* photos.slice(0, 2);
+      throw new Error("the list ends here");
+    })();
+    const rows: string[] = [];
+    const reading = (async () => {
+      for await (const row of featuresOf(breaks, { model, batch: 2 })) rows.push(row.image_path);
+    })();
+    await expect(reading).rejects.toThrow("the list ends here");
+    expect(rows).toEqual(photos.slice(0, 2));
+  });
+
+  it("may not be an empty generator", async () => {
+    await expect(collect(featuresOf(new Set<string>(), { model }))).rejects.toThrow(/^no images were named/);
+  });
+
   it.each([
     [[photos], /featuresOf: the options are undefined/],
     [[photos, {}], /the option model is missing/],

@@ -8,7 +8,7 @@ import { defaultLayer, type FeatureOptions, Model } from "../model/model.ts";
 import { checkPooling } from "../model/pooling.ts";
 import { checkOptions, checkSignal, describeValue } from "../tensor/check-options.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { type LeftOut, listImages, type NamedSource, type SourceList } from "./sources.ts";
+import { type LeftOut, type NamedSource, readImages, type SourceList } from "./sources.ts";
 
 /** The model, and how its vectors are made; the same for all images. */
 export interface FeaturesOfOptions extends FeatureOptions {
@@ -42,15 +42,15 @@ export const defaultBatch = 8;
 
 /**
  * Rows of `{ image_path, vector }` or `{ image_path, error }`, one an image, in the order of `sources`: a path, a folder, an image in
- * memory, or a list of them. Throws OptionError for wrong options and ImageError for an empty folder, before the first row; DeviceError
- * when the device fails; the signal's reason when aborted.
+ * memory, or any iterable of them, async ones too, which is read as batches are made. Throws OptionError for wrong options and ImageError
+ * for an empty folder, before the first row (of a folder that comes later from a generator, then); DeviceError when the device fails; the signal's reason when aborted.
  */
 export async function* featuresOf(
   sources: SourceList,
   options: FeaturesOfOptions,
 ): AsyncGenerator<FeatureRow, void, undefined> {
   const keys = ["model", "batch", "layer", "pool", "normalize", "exif", "signal", "onLeftOut"];
-  checkOptions("featuresOf", options, keys, { needed: ["model"] });
+  checkOptions("featuresOf", options, keys, { needed: ["model"], flags: ["exif"] });
   checkSignal("featuresOf", options.signal);
   const { model, batch = defaultBatch, signal, layer = defaultLayer, onLeftOut } = options;
   if (!(model instanceof Model))
@@ -62,28 +62,46 @@ export async function* featuresOf(
   if (onLeftOut !== undefined && typeof onLeftOut !== "function")
     throw new OptionError(`featuresOf: onLeftOut is ${describeValue(onLeftOut)}; expected a function`);
   checkPooling(options.pool, options.normalize);
-  const images = await listImages(sources, onLeftOut);
-  signal?.throwIfAborted();
-  await model.prepare(Math.min(batch, images.length), [layer], signal);
+  const images = readImages(sources, onLeftOut);
   let left = false;
   const stop = (): void => {
     signal?.throwIfAborted();
     if (left) throw new Error("the loop over featuresOf was left"); // nobody waits for this batch
   };
-  const prepareBatch = (start: number) => prepareImages(images.slice(start, start + batch), options, stop);
+  const prepareNext = async (): Promise<Prepared[]> => prepareImages(await take(images, batch, stop), options, stop);
   try {
-    let next: Promise<Prepared[]> | undefined = prepareBatch(0);
-    for (let start = 0; next !== undefined; start += batch) {
-      const prepared: Prepared[] = await next;
+    const first = await take(images, batch, stop);
+    signal?.throwIfAborted();
+    await model.prepare(first.length, [layer], signal); // no later batch is larger
+    let next = prepareImages(first, options, stop);
+    for (let prepared = await next; prepared.length > 0; prepared = await next) {
       stop();
       const running = runBatch(prepared, layer, options);
-      next = start + batch < images.length ? prepareBatch(start + batch) : undefined;
-      next?.catch(() => undefined); // it is awaited in the next turn; until then nobody must call it unhandled
+      next = prepareNext();
+      next.catch(() => undefined); // it is awaited in the next turn; until then nobody must call it unhandled
       yield* await running;
     }
   } finally {
     left = true;
+    // Lets a generator that was given clean up. Nobody waits for it: it may be waiting itself.
+    images.return().catch(() => undefined);
   }
+}
+
+/** The next images, `count` of them or what is left. */
+async function take(
+  images: AsyncGenerator<NamedSource, void, undefined>,
+  count: number,
+  stop: () => void,
+): Promise<NamedSource[]> {
+  const taken: NamedSource[] = [];
+  while (taken.length < count) {
+    const { done, value } = await images.next();
+    if (done) break;
+    stop();
+    taken.push(value);
+  }
+  return taken;
 }
 
 interface Prepared {
@@ -115,12 +133,13 @@ async function runBatch(
   options: FeaturesOfOptions,
 ): Promise<FeatureRow[]> {
   const inputs = prepared.flatMap(({ input }) => (input instanceof ResidualError ? [] : [input]));
-  const vectors = inputs.length > 0 ? await options.model.vectorsOf(inputs, [layer], options) : [];
+  const { model, pool, normalize, signal } = options;
+  const vectors = inputs.length > 0 ? await model.vectorsOf(inputs, [layer], { pool, normalize, signal }) : [];
   let next = 0;
   return prepared.map(({ image_path, input }): FeatureRow => {
     if (input instanceof ResidualError) return { image_path, error: input };
     const vector = vectors[next++]![layer]!;
-    const error = finiteError(vector, { image: image_path, layer, weights: options.model.info.weights });
+    const error = finiteError(vector, { image: image_path, layer, weights: model.info.weights });
     return error ? { image_path, error } : { image_path, vector };
   });
 }

@@ -20,8 +20,8 @@ export interface LeftOut {
   readonly hidden: number;
 }
 
-/** One, or any iterable of them: an array, a Set, a generator. */
-export type SourceList = ImageSource | Iterable<ImageSource>;
+/** One, or any iterable of them: an array, a Set, a generator, an async one. */
+export type SourceList = ImageSource | Iterable<ImageSource> | AsyncIterable<ImageSource>;
 
 const imageSuffix = /\.(jpe?g|jfif|png|webp|gif)$/i;
 
@@ -34,18 +34,37 @@ export async function listImages(
   sources: SourceList,
   onLeftOut: (left: LeftOut) => void = () => {},
 ): Promise<NamedSource[]> {
-  const list: readonly ImageSource[] = isList(sources) ? [...sources] : [sources];
-  if (!isList(sources) && typeof sources !== "string" && (typeof sources !== "object" || sources === null))
+  const images: NamedSource[] = [];
+  for await (const image of imagesOf(sources, onLeftOut)) images.push(image);
+  return images;
+}
+
+/**
+ * The same, each when it is asked for: what may be long or never end is not collected. An array is looked at whole before its first image,
+ * so that what is wrong with it is said at once.
+ */
+export async function* readImages(
+  sources: SourceList,
+  onLeftOut?: (left: LeftOut) => void,
+): AsyncGenerator<NamedSource, void, undefined> {
+  yield* Array.isArray(sources) ? await listImages(sources, onLeftOut) : imagesOf(sources, onLeftOut);
+}
+
+async function* imagesOf(
+  sources: SourceList,
+  onLeftOut: (left: LeftOut) => void = () => {},
+): AsyncGenerator<NamedSource, void, undefined> {
+  if (typeof sources !== "string" && (typeof sources !== "object" || sources === null))
     throw new OptionError(
       `the images are ${describeValue(sources)}; name a file, a folder, an image, or a list of them`,
     );
-  if (list.length === 0) throw new OptionError("no images were named; name a file, a folder, or a list of them");
-  const images: NamedSource[] = [];
-  for (const [i, source] of list.entries()) {
-    if (typeof source === "string" && (await isFolder(source))) images.push(...(await imagesIn(source, onLeftOut)));
-    else images.push({ image_path: nameOf(source) ?? `image ${i}`, source });
+  let i = 0;
+  for await (const source of isList(sources) ? sources : [sources]) {
+    if (typeof source === "string" && (await isFolder(source))) yield* await imagesIn(source, onLeftOut);
+    else yield { image_path: nameOf(source) ?? `image ${i}`, source };
+    i++;
   }
-  return images;
+  if (i === 0) throw new OptionError("no images were named; name a file, a folder, or a list of them");
 }
 
 /** False too for what cannot even be looked at: reading it will say why. */
@@ -95,7 +114,7 @@ function partsOf({ otherFiles, subfolders, hidden }: LeftOut): string {
   return parts.join(", ");
 }
 
-function isList(sources: SourceList): sources is Iterable<ImageSource> {
+function isList(sources: SourceList): sources is Iterable<ImageSource> | AsyncIterable<ImageSource> {
   if (typeof sources !== "object" || sources === null || ArrayBuffer.isView(sources)) return false;
-  return Symbol.iterator in sources;
+  return Symbol.iterator in sources || Symbol.asyncIterator in sources;
 }
