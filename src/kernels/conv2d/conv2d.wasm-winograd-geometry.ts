@@ -10,7 +10,7 @@ import { type Panel, type Panels, panelsOf, panelWidth } from "../wasm/panels.ts
 import { type RowTiles, rowTiles } from "../wasm/row-tiles.ts";
 import type { Conv2dProblem } from "./conv2d.problem.ts";
 import type { Cut } from "./conv2d.wasm-geometry.ts";
-import { transformKernel, type Winograd } from "./conv2d.winograd.ts";
+import { kernelTransform, type Winograd } from "./conv2d.winograd.ts";
 
 /** Transformed input of a block that one thread keeps in its second-level cache. */
 const blockBytes = 384 * 1024;
@@ -73,19 +73,18 @@ export function transformedWeights(p: Conv2dProblem, g: WinogradGeometry): Packe
   const all = [...new Array<Panel>(count).fill(full), ...(tail ? [tail] : [])];
   const elements = all.reduce((sum, panel) => sum + winogradPanelElements(panel, g.planes, p.channels), 0);
   const write = ([weight, bias]: readonly FloatArray[], out: Float32Array) => {
+    const transform = kernelTransform(g.winograd);
     const transformed = new Float64Array(g.planes);
     let base = 0;
     let first = 0;
     for (const { columns, width } of all) {
-      for (let column = 0; column < columns; column++) {
-        const o = first + column;
-        if (bias) out[base + column] = bias[o]!;
-        for (let c = 0; c < p.channels; c++) {
-          transformKernel(g.winograd, weight!, 9 * (o * p.channels + c), transformed);
+      if (bias) for (let column = 0; column < columns; column++) out[base + column] = bias[first + column]!;
+      for (let c = 0; c < p.channels; c++)
+        for (let column = 0; column < columns; column++) {
+          transform(weight!, 9 * ((first + column) * p.channels + c), transformed);
           const at = base + width * (1 + c) + column;
           for (let plane = 0; plane < g.planes; plane++) out[at + plane * p.channels * width] = transformed[plane]!;
         }
-      }
       base += width * (1 + g.planes * p.channels);
       first += columns;
     }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { hashSigned } from "../../../test/support/hash-fill.ts";
-import { transformKernel, type Winograd, winograd2, winograd4 } from "./conv2d.winograd.ts";
+import { kernelTransform, type Winograd, winograd2, winograd4 } from "./conv2d.winograd.ts";
 
 type Matrix = readonly (readonly number[])[];
 
@@ -10,7 +10,7 @@ const product = (a: Matrix, b: Matrix): Matrix =>
 
 function tile(w: Winograd, d: Matrix, g: readonly number[]): Matrix {
   const u = new Float64Array(w.inputs ** 2);
-  transformKernel(w, g, 0, u);
+  kernelTransform(w)(g, 0, u);
   const v = product(product(w.input, d), transpose(w.input));
   const m = v.map((row, i) => row.map((x, j) => x * u[i * w.inputs + j]!));
   return product(product(w.output, m), transpose(w.output));

@@ -72,22 +72,23 @@ export const winograd2: Winograd = {
   ],
 };
 
-/** G g Gᵀ of one 3×3 kernel, in float64: `out` gets s² numbers, row-major. */
-export function transformKernel(
-  { kernel, inputs }: Winograd,
-  g: ArrayLike<number>,
-  at: number,
-  out: Float64Array,
-): void {
-  for (let i = 0; i < inputs; i++) {
-    const [a, b, c] = kernel[i] as [number, number, number];
-    // Row i of G g: one number for each column of g.
-    const left = a * g[at]! + b * g[at + 3]! + c * g[at + 6]!;
-    const middle = a * g[at + 1]! + b * g[at + 4]! + c * g[at + 7]!;
-    const right = a * g[at + 2]! + b * g[at + 5]! + c * g[at + 8]!;
-    for (let j = 0; j < inputs; j++) {
-      const [x, y, z] = kernel[j] as [number, number, number];
-      out[i * inputs + j] = left * x + middle * y + right * z;
+/**
+ * A function that computes G g Gᵀ of one 3×3 kernel, in float64: of the nine numbers of `g` from `at`, s² into `out`, row-major. Millions
+ * of kernels go through it while a model opens, so G lies flat and nothing is allocated.
+ */
+export function kernelTransform({ kernel, inputs }: Winograd) {
+  const flat = Float64Array.from(kernel.flat());
+  return (g: ArrayLike<number>, at: number, out: Float64Array): void => {
+    for (let i = 0; i < inputs; i++) {
+      const a = flat[3 * i]!;
+      const b = flat[3 * i + 1]!;
+      const c = flat[3 * i + 2]!;
+      // Row i of G g: one number for each column of g.
+      const left = a * g[at]! + b * g[at + 3]! + c * g[at + 6]!;
+      const middle = a * g[at + 1]! + b * g[at + 4]! + c * g[at + 7]!;
+      const right = a * g[at + 2]! + b * g[at + 5]! + c * g[at + 8]!;
+      for (let j = 0; j < inputs; j++)
+        out[i * inputs + j] = left * flat[3 * j]! + middle * flat[3 * j + 1]! + right * flat[3 * j + 2]!;
     }
-  }
+  };
 }
