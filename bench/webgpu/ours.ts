@@ -5,7 +5,7 @@ import { foldedGraph, type OpenRunner } from "./runner.ts";
 /** With the kernels that it chooses for the adapter at hand. */
 export const openOurs: OpenRunner = (workload) => open(workload);
 
-/** With every convolution by the kernel for graphics cards. */
+/** With every convolution by the 64x64 tile for graphics cards (which take the 32x32 one, wgsl-gemm-small, for small outputs). */
 export const openOursGemm: OpenRunner = (workload) => {
   const convs = foldedGraph(workload.graph).nodes.filter((node) => node.kind === "op" && node.op === "conv2d");
   return open(workload, new Map(convs.map((node) => [node.name, "conv2d.wgsl-gemm"])));

@@ -32,7 +32,7 @@ export interface BenchRecord {
 /** The record with `result` in it, in the place of one of the same network and batch. */
 export function withResult(record: BenchRecord, result: RecordedResult): BenchRecord {
   const others = record.results.filter(({ model, batch }) => model !== result.model || batch !== result.batch);
-  const results = [...others, result].sort((a, b) => a.model.localeCompare(b.model) || a.batch - b.batch);
+  const results = [...others, result].sort((a, b) => (a.model < b.model ? -1 : a.model > b.model ? 1 : a.batch - b.batch));
   return { ...record, results };
 }
 
@@ -48,8 +48,8 @@ export function recordPage({ machine, results }: BenchRecord, file: string): str
 
 Photos in JavaScript's memory to logits in JavaScript's memory, upload and readback included; float32; all engines in one page of one
 browser, interleaved. "Times ours" is how many times longer the engine took than ours in the same round, the median over the rounds: above
-1, ours is faster. "${titles.oursGemm}" is ours with the convolutions that a graphics card gets; on an adapter in software it
-has others. The error is the largest relative one against PyTorch. All numbers are in [${file}](${file});
+1, ours is faster. "${titles.oursGemm}" is ours with the larger of the two convolution tiles that graphics cards get; on an adapter
+in software it has others. The error is the largest relative one against PyTorch. All numbers are in [${file}](${file});
 how they come about is in [bench/README.md](../README.md).
 
 Machine: ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB. Adapter: ${unique(results.map((result) => result.conditions.adapter))}, a GPU in software.
