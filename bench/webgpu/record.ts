@@ -32,7 +32,9 @@ export interface BenchRecord {
 /** The record with `result` in it, in the place of one of the same network and batch. */
 export function withResult(record: BenchRecord, result: RecordedResult): BenchRecord {
   const others = record.results.filter(({ model, batch }) => model !== result.model || batch !== result.batch);
-  const results = [...others, result].sort((a, b) => (a.model < b.model ? -1 : a.model > b.model ? 1 : a.batch - b.batch));
+  const results = [...others, result].sort((a, b) =>
+    a.model < b.model ? -1 : a.model > b.model ? 1 : a.batch - b.batch,
+  );
   return { ...record, results };
 }
 
