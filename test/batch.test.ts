@@ -54,7 +54,7 @@ describe.each(runs)("%s on %s at %i pixels", (name, device, side) => {
     const network = createNetwork(name, 1000);
     const state = await goldenStateDict(name);
     loadStateDict(network, state);
-    const engine = await Engine.open(device);
+    const engine = await Engine.open({ device });
     const resident = engine.createResident();
     const graph = withOutputs(trace(network, [3, side, side]), ["avgpool"]);
     const session = await engine.prepare(graph, resident, { maxBatch: 8 });

@@ -18,7 +18,7 @@ const cases: BlockCase[] = JSON.parse(readFileSync(url("blocks.json"), "utf8"));
 describe.each(["reference", "wasm", "webgpu"] satisfies DeviceChoice[])("on %s", (device) => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await Engine.open(device);
+    engine = await Engine.open({ device });
   });
   afterAll(() => engine.dispose());
   const limit = device === "reference" ? 1e-5 : 1e-4;

@@ -3,6 +3,7 @@
  * mathematics; it is the only one that touches a device.
  */
 import type { Graph } from "../graph/graph.ts";
+import type { OptimizeFor } from "../kernels/op.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 
 /** What can run a graph; `reference` is plain TypeScript. */
@@ -13,6 +14,20 @@ export interface DeviceInfo {
   readonly device: DeviceName;
   /** The adapter or engine: `SwiftShader (Vulkan)`, `WebAssembly SIMD128, relaxed multiply-add`, `plain TypeScript`. */
   readonly description: string;
+  /** WebAssembly: bits of its vectors, and threads that run. */
+  readonly simd?: 128 | 256;
+  readonly threads?: number;
+  /** What the caller should know: something that it asked for cannot be had as it is, and why. */
+  readonly warning?: string;
+}
+
+/** What a step of a run took. */
+export interface StepTime {
+  /** The node that it computes. */
+  readonly node: string;
+  /** The kernel. */
+  readonly variant: string;
+  readonly milliseconds: number;
 }
 
 /** Counters that only grow, but for the live ones: a test holds them still while the batch changes. */
@@ -34,6 +49,8 @@ export interface Resident {
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
+  /** Told what each step took, before the run resolves. Only WebAssembly has it; the others throw UnsupportedError. */
+  readonly onTimes?: (times: readonly StepTime[]) => void;
 }
 
 /** A graph made ready. Runs one after another: a second run waits for the first. */
@@ -55,6 +72,8 @@ export interface PrepareOptions {
   readonly maxBatch: number;
   /** Kernel ids by node name (see graph/passes/choose-variants.ts). The reference, which has no kernels, refuses them. */
   readonly overrides?: ReadonlyMap<string, string>;
+  /** What kernels are chosen for; `latency` unless told. */
+  readonly optimizeFor?: OptimizeFor;
   readonly signal?: AbortSignal;
 }
 

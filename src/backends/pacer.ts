@@ -1,6 +1,6 @@
 /** Keeps the caller's event loop alive in a long run: between steps, timers and aborts get their turn. */
 
-const turnMilliseconds = 8;
+const turnMilliseconds = 2;
 
 /** A function to await between steps: throws the signal's reason once it is aborted, and gives way after some milliseconds of work. */
 export function createPacer(signal?: AbortSignal): () => Promise<void> {

@@ -1,7 +1,13 @@
 /** The check of what a session is given, one for all backends. */
-import { ShapeError } from "../errors.ts";
+import { ShapeError, UnsupportedError } from "../errors.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
+import type { DeviceName } from "./backend.ts";
+
+/** Steps are timed on WebAssembly alone. */
+export function timesUnsupported(device: DeviceName): UnsupportedError {
+  return new UnsupportedError(`device "${device}": its steps cannot be timed one by one; device "wasm" can`);
+}
 
 /** What an input must be: `shape` has 1 at dimension 0 where it is batched. */
 export interface ExpectedInput {

@@ -2,7 +2,7 @@
  * An engine: one backend, opened, with the sessions that it prepared for eager graphs. Networks keep sessions of their own on it (model/).
  */
 import type { BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backends/backend.ts";
-import { type DeviceChoice, type OpenedBackend, openBackend } from "../backends/select.ts";
+import { type BackendOptions, type DeviceChoice, type OpenedBackend, openBackend } from "../backends/select.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Constant, HostTensor } from "../tensor/host-tensor.ts";
 
@@ -37,9 +37,9 @@ export class Engine {
     live.add(this);
   }
 
-  /** Opens a backend. Throws OptionError for an unknown name, DeviceError when the device cannot be had. */
-  static async open(device: DeviceChoice = "auto"): Promise<Engine> {
-    return new Engine(await openBackend({ device }));
+  /** Opens a backend. Throws OptionError for wrong options, DeviceError when the device cannot be had. */
+  static async open(options: BackendOptions = {}): Promise<Engine> {
+    return new Engine(await openBackend(options));
   }
 
   createResident(): Resident {
@@ -133,7 +133,7 @@ const shared = new Map<DeviceChoice, Promise<Engine>>();
 export function sharedEngine(device: DeviceChoice): Promise<Engine> {
   const known = shared.get(device);
   if (known) return known;
-  const opening = Engine.open(device);
+  const opening = Engine.open({ device });
   shared.set(device, opening);
   opening.catch(() => shared.delete(device));
   return opening;

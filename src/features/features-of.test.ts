@@ -1,6 +1,6 @@
 /** Many images on WebAssembly: tiny's weights at 64×64, real photos, and bad images among them. */
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { expectSameBits } from "../../test/support/compare.ts";
 import { fromRoot, tinyWeights } from "../../test/support/small-weights.ts";
 import { memory } from "../engine/engine.ts";
@@ -193,14 +193,14 @@ describe("ending early", () => {
     expect(read).toBe(0);
   });
 
-  it("by leaving the loop reads no further than the batch that was begun", async () => {
+  it("by leaving the loop reads no further than the batches that were begun", async () => {
     for await (const row of featuresOf(slowImages, { model, batch: 4 })) {
       expect(row.image_path).toBe("image 0");
       break;
     }
     await pause(60); // enough for four images more
     expect(read).toBeGreaterThanOrEqual(4);
-    expect(read).toBeLessThan(8);
+    expect(read).toBeLessThanOrEqual(12);
   });
 
   it("by disposing the model in the loop is a clear error at the next batch, and frees what it held", async () => {
@@ -212,8 +212,8 @@ describe("ending early", () => {
     own.dispose();
     expect((await rows.next()).done).toBe(false); // the second row of the batch that ran
     await expect(rows.next()).rejects.toThrow("the model was used after dispose()");
-    expect(memory()).toEqual(before);
     expect((await rows.next()).done).toBe(true);
+    await vi.waitFor(() => expect(memory()).toEqual(before)); // when the images that were being decoded are done
   });
 });
 
@@ -248,7 +248,7 @@ describe("what is given", () => {
     })();
     for await (const row of featuresOf(endless, { model, batch: 2 })) {
       expectSameBits("the first", row.vector!, alone[1]!);
-      expect(pulled).toBeLessThanOrEqual(4);
+      expect(pulled).toBeLessThanOrEqual(6); // two batches ahead of the one that ran
       break;
     }
     await whenClosed;

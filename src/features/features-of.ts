@@ -1,6 +1,6 @@
 /**
- * Vectors of many images, as an async iterator: order kept, memory bounded by two batches, a bad image is a row with an error and costs
- * nothing else. The next batch is decoded while the device runs the one before it.
+ * Vectors of many images, as an async iterator: order kept, memory bounded by three batches, a bad image is a row with an error and costs
+ * nothing else. Two batches are read and decoded ahead of the one that runs: a thread that is free always finds work.
  */
 import { OptionError, ResidualError } from "../errors.ts";
 import { finiteError } from "../model/finite.ts";
@@ -37,6 +37,9 @@ export interface ErrorRow {
 /** One image's result: `row.error` tells which. */
 export type FeatureRow = VectorRow | ErrorRow;
 
+/** Batches that are read and decoded while one runs. */
+const batchesAhead = 2;
+
 /** Images of one run, where the caller does not say. */
 export const defaultBatch = 8;
 
@@ -68,17 +71,26 @@ export async function* featuresOf(
     signal?.throwIfAborted();
     if (left) throw new Error("the loop over featuresOf was left"); // nobody waits for this batch
   };
-  const prepareNext = async (): Promise<Prepared[]> => prepareImages(await take(images, batch, stop), options, stop);
+  let taken: Promise<NamedSource[]> = Promise.resolve([]);
+  const ahead: Promise<Prepared[]>[] = [];
+  const takeNext = (): void => {
+    taken = taken.then(() => take(images, batch, stop)); // in their order; after an error none is taken
+    const prepared = taken.then((some) => prepareImages(some, options, stop));
+    prepared.catch(() => undefined); // it is awaited in its turn; until then nobody must call it unhandled
+    ahead.push(prepared);
+  };
   try {
-    const first = await take(images, batch, stop);
+    takeNext();
+    const first = await taken;
     signal?.throwIfAborted();
     await model.prepare(first.length, [layer], signal); // no later batch is larger
-    let next = prepareImages(first, options, stop);
-    for (let prepared = await next; prepared.length > 0; prepared = await next) {
+    for (let n = 1; n < batchesAhead; n++) takeNext();
+    for (let next = ahead.shift(); next; next = ahead.shift()) {
+      const prepared = await next;
+      if (prepared.length === 0) break;
       stop();
       const running = runBatch(prepared, layer, options);
-      next = prepareNext();
-      next.catch(() => undefined); // it is awaited in the next turn; until then nobody must call it unhandled
+      takeNext();
       yield* await running;
     }
   } finally {
@@ -114,17 +126,16 @@ async function prepareImages(
   { model, exif, signal }: FeaturesOfOptions,
   stop: () => void,
 ): Promise<Prepared[]> {
-  const prepared: Prepared[] = [];
-  for (const { image_path, source } of images) {
+  const prepareOne = async ({ image_path, source }: NamedSource): Promise<Prepared> => {
     stop();
     const input = await model.preprocess(source, { name: image_path, exif, signal }).catch((error) => {
       signal?.throwIfAborted();
       if (error instanceof ResidualError) return error;
       throw error;
     });
-    prepared.push({ image_path, input });
-  }
-  return prepared;
+    return { image_path, input };
+  };
+  return Promise.all(images.map(prepareOne));
 }
 
 async function runBatch(

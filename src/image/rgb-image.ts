@@ -48,12 +48,8 @@ export function dropAlpha({ width, height, data }: RgbaImage): RgbImage {
   return { width, height, data: rgb };
 }
 
-/**
- * The pixels of a canvas (`context.getImageData(…)`), alpha dropped. Anything of the same form will do.
- * @throws ImageError corrupt where `data` is not width × height × 4 bytes
- */
-export function fromImageData(source: RgbaImage): RgbImage {
-  const { width, height, data } = source;
+/** Throws OptionError where `data` is no array of bytes, ImageError corrupt where it is not width × height × 4 of them. */
+export function checkImageData({ width, height, data }: RgbaImage): void {
   checkDimensions(width, height);
   if (!(data instanceof Uint8Array || data instanceof Uint8ClampedArray)) {
     throw new OptionError(
@@ -66,5 +62,10 @@ export function fromImageData(source: RgbaImage): RgbImage {
       `ImageData: ${data.length} values for ${width}×${height} pixels, expected ${width * height * 4} (8-bit RGBA)`,
     );
   }
+}
+
+/** The pixels of a canvas (`context.getImageData(…)`), alpha dropped. Anything of the same form will do. Throws as checkImageData. */
+export function fromImageData(source: RgbaImage): RgbImage {
+  checkImageData(source);
   return dropAlpha(source);
 }

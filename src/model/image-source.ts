@@ -1,8 +1,9 @@
-/** Every form in which a caller may hand over an image, brought to pixels. */
+/** Every form in which a caller may hand over an image: how it goes to a worker thread, and how it is brought to pixels there. */
 import { readBytes } from "#platform";
+import { createPacer } from "../backends/pacer.ts";
 import { ImageError, OptionError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
-import { fromImageData, type RgbaImage, type RgbImage } from "../image/rgb-image.ts";
+import { checkImageData, fromImageData, type RgbaImage, type RgbImage } from "../image/rgb-image.ts";
 import { FileError } from "../platform/byte-source.ts";
 import { describeValue } from "../tensor/check-options.ts";
 
@@ -36,6 +37,51 @@ export async function readImage(source: ImageSource, options: ReadImageOptions =
   }
   signal?.throwIfAborted();
   return decodeImage(bytes, { name, exif, signal });
+}
+
+/** An image as it goes to another thread. A URL object cannot, so its address does. */
+export type SentImage = string | { readonly href: string } | Uint8Array | PixelSource;
+
+/**
+ * The image for another thread: paths and URLs are read there, bytes and pixels are copied, a Blob is read here. Throws as readImage does
+ * for what cannot be read here, or is no image source at all.
+ */
+export async function sendImage(
+  source: ImageSource,
+  signal?: AbortSignal,
+): Promise<{ readonly image: SentImage; readonly transfer: ArrayBuffer[] }> {
+  if (isPixels(source)) {
+    checkImageData(source);
+    const data = await copyOf(source.data, signal);
+    return { image: { width: source.width, height: source.height, data }, transfer: [data.buffer] };
+  }
+  if (!isReadable(source)) throw new OptionError(`an image is ${describeValue(source)}: ${expected}`);
+  if (typeof source === "string") return { image: source, transfer: [] };
+  if (source instanceof URL) return { image: { href: source.href }, transfer: [] };
+  const bytes =
+    source instanceof Blob
+      ? await readBytes(source).catch((error) => Promise.reject(asImageError(error)))
+      : await copyOf(source instanceof ArrayBuffer ? new Uint8Array(source) : source, signal);
+  return { image: bytes, transfer: [bytes.buffer as ArrayBuffer] };
+}
+
+/** Bytes that are copied before the caller's event loop gets its turn. */
+const copiedAtOnce = 2 ** 21;
+
+/** Only what a view shows: the buffer below it may be much larger. */
+async function copyOf(bytes: Uint8Array | Uint8ClampedArray, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const pace = createPacer(signal);
+  const copy = new Uint8Array(bytes.length);
+  for (let at = 0; at < bytes.length; at += copiedAtOnce) {
+    copy.set(bytes.subarray(at, at + copiedAtOnce), at);
+    await pace();
+  }
+  return copy;
+}
+
+/** What `sendImage` sent. */
+export function receiveImage(image: SentImage): ImageSource {
+  return typeof image === "object" && "href" in image ? new URL(image.href) : image;
 }
 
 /** The platform's errors of files as ImageErrors, all else as it is. */

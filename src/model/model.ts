@@ -3,15 +3,16 @@
  * A model: a network with its weights on a device, and the preprocessing that belongs to the weights. Images in, vectors out.
  */
 import type { DeviceInfo } from "../backends/backend.ts";
-import { OptionError, ShapeError } from "../errors.ts";
+import { DeviceError, ImageError, OptionError, ShapeError } from "../errors.ts";
 import { nodeNames } from "../graph/graph.ts";
-import { preprocess } from "../image/preprocess.ts";
 import type { Preset } from "../image/preset.ts";
+import { workerPool } from "../platform/worker-pool.ts";
 import { checkOptions, checkSignal } from "../tensor/check-options.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { finiteError } from "./finite.ts";
-import { type ImageSource, nameOf, type ReadImageOptions, readImage } from "./image-source.ts";
+import type { PreprocessRequest } from "./image-job.ts";
+import { type ImageSource, nameOf, type ReadImageOptions, sendImage } from "./image-source.ts";
 import type { NetworkRunner } from "./network-runner.ts";
 import { checkPooling, type Normalize, normalizeL2, type Pool, poolVector } from "./pooling.ts";
 
@@ -144,11 +145,19 @@ export class Model {
     });
   }
 
-  /** An image as the network's input, (3, H, W). For pipelines that prepare images ahead of `vectorsOf`. */
+  /** An image as the network's input, (3, H, W), decoded and resized in a worker thread. For pipelines that prepare images ahead of `vectorsOf`. */
   async preprocess(image: ImageSource, options: ReadImageOptions = {}): Promise<HostTensor> {
     checkOptions("preprocess", options, ["name", "exif", "signal"], { flags: ["exif"] });
     checkSignal("preprocess", options.signal);
-    return preprocess(await readImage(image, options), this.info.preset);
+    return this.runner.hold(async () => {
+      const { exif, signal, name = nameOf(image) } = options;
+      const sent = await sendImage(image, signal);
+      const data: PreprocessRequest = { image: sent.image, preset: this.info.preset, name, exif };
+      const call = { job: "image", method: "preprocess", data, transfer: sent.transfer };
+      const input = await workerPool.enqueue(call, signal).catch((error) => Promise.reject(asDecodeError(error, name)));
+      signal?.throwIfAborted();
+      return input as HostTensor;
+    });
   }
 
   /** Makes ready for batches of up to `maxBatch` images, so that the first of them is as fast as the others. */
@@ -209,6 +218,12 @@ export class Model {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** A thread that ended while it decoded costs this image alone: the next call begins a new one. */
+function asDecodeError(error: unknown, name = "image"): unknown {
+  if (!(error instanceof DeviceError)) return error;
+  return new ImageError("corrupt", `${name}: cannot be decoded (${error.message})`, { cause: error });
 }
 
 function checkLayers(where: string, layers: unknown): void {

@@ -2,7 +2,7 @@
  * A network on an engine: resident weights, and a session for each set of outputs that was asked for. A batch of another size compiles
  * and allocates nothing; only more images at once than ever before prepare a larger session.
  */
-import type { Resident, Session } from "../backends/backend.ts";
+import type { PrepareOptions, Resident, Session } from "../backends/backend.ts";
 import type { Engine } from "../engine/engine.ts";
 import { OptionError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -22,6 +22,9 @@ interface Entry {
   retired: boolean;
 }
 
+/** How kernels are chosen. */
+export type CompileOptions = Pick<PrepareOptions, "optimizeFor" | "overrides">;
+
 /** Sessions kept at once: each has activations of its own. */
 const maxSessions = 4;
 
@@ -30,6 +33,7 @@ export class NetworkRunner {
   private readonly engine: Engine;
   private readonly resident: Resident;
   private readonly entries = new Map<string, Entry>();
+  private readonly compile: CompileOptions;
   private readonly closeWeights: () => Promise<void>;
   /** Sessions are prepared one after another: they share the resident weights that each may add to. */
   private preparing: Promise<unknown> = Promise.resolve();
@@ -39,8 +43,9 @@ export class NetworkRunner {
   private freed = false;
 
   /** `closeWeights` is called at dispose: weights are read as sessions need them, until then. */
-  constructor(engine: Engine, graph: Graph, closeWeights: () => Promise<void>) {
+  constructor(engine: Engine, graph: Graph, closeWeights: () => Promise<void>, compile: CompileOptions = {}) {
     this.engine = engine;
+    this.compile = compile;
     this.graph = graph;
     this.resident = engine.createResident();
     this.closeWeights = closeWeights;
@@ -111,7 +116,7 @@ export class NetworkRunner {
     const { signal } = abort;
     const session = this.preparing.then(() => {
       signal.throwIfAborted();
-      return this.engine.prepare(graph, this.resident, { maxBatch, signal });
+      return this.engine.prepare(graph, this.resident, { ...this.compile, maxBatch, signal });
     });
     const entry: Entry = { maxBatch, session, abort, ready: undefined, users: 0, retired: false };
     this.busy++;

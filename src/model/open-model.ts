@@ -1,13 +1,15 @@
 /** Opens models: finds the weights, builds the network for them, checks that they fit, and puts it on a device. */
-import { packageAsset } from "#platform";
-import type { DeviceChoice } from "../backends/select.ts";
+import { packageAsset, processors } from "#platform";
+import { type BackendOptions, checkBackendOptions } from "../backends/select.ts";
 import { Engine } from "../engine/engine.ts";
 import { OptionError, WeightError } from "../errors.ts";
 import { checkPreset, type Preset, presetFromMetadata, presets } from "../image/preset.ts";
+import type { OptimizeFor } from "../kernels/op.ts";
 import { compareStateDict, describeMisfit, loadStateDict, type Misfit } from "../nn/load-state-dict.ts";
 import type { ResNet } from "../nn/resnet.ts";
 import { trace } from "../nn/trace.ts";
-import { checkOptions, checkSignal } from "../tensor/check-options.ts";
+import { workerPool } from "../platform/worker-pool.ts";
+import { checkOptions, checkSignal, describeValue } from "../tensor/check-options.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
 import { openWeights } from "../weights/open-weights.ts";
 import type { WeightSource } from "../weights/weight-source.ts";
@@ -17,18 +19,29 @@ import { NetworkRunner } from "./network-runner.ts";
 import { isWeightsEnum, pretrained } from "./pretrained.ts";
 
 /** Weights, device and preprocessing of a model. */
-export interface OpenOptions {
+export interface OpenOptions extends BackendOptions {
   /**
    * A safetensors file (path, URL object, bytes or Blob), or a state dict that is open already (the model closes it). tiny needs none: it
    * lies in the package.
    */
   readonly weights?: WeightSource | StateDict;
-  /** Where to run: `auto` unless told. */
-  readonly device?: DeviceChoice;
   /** The preprocessing; unless told what the weights' file says, else what belongs to torchvision's file. */
   readonly preset?: Preset;
+  /**
+   * What kernels are chosen for: `latency` unless told, however many images there are. `throughput` suits large batches; its vectors
+   * differ in the last bits.
+   */
+  readonly optimizeFor?: OptimizeFor;
+  /** Kernels by node, in place of those that the rule chooses: `{ "layer1.0.conv1": "direct" }`. Vectors may differ in the last bits. */
+  readonly kernels?: Readonly<Record<string, string>>;
+  /** Told what cannot be had as it was asked for (threads, where memory cannot be shared). Unless given, console.warn says it once. */
+  readonly onWarning?: (warning: string) => void;
   readonly signal?: AbortSignal;
 }
+
+const openKeys = [
+  ...["weights", "device", "threads", "simd", "optimizeFor", "kernels", "preset", "onWarning", "signal"],
+];
 
 /** The network that lies in the package. */
 const embedded: ReadonlyMap<ModelName, string> = new Map([["tiny", "tiny.safetensors"]]);
@@ -39,12 +52,16 @@ const embedded: ReadonlyMap<ModelName, string> = new Map([["tiny", "tiny.safeten
  * after an error.
  */
 export async function openModel(options: OpenOptions & { readonly model: string }): Promise<Model> {
-  const keys = ["model", "weights", "device", "preset", "signal"];
-  checkOptions("openModel", options, keys, { needed: ["model"], hint: ': openModel({ model: "tiny" })' });
+  checkOptions("openModel", options, ["model", ...openKeys], {
+    needed: ["model"],
+    hint: ': openModel({ model: "tiny" })',
+  });
   checkSignal("openModel", options.signal);
   const name = modelOfName(options.model);
   const { signal } = options;
   if (options.preset !== undefined) checkPreset(options.preset);
+  checkBackendOptions("openModel", options);
+  checkChoice(options);
   signal?.throwIfAborted();
   const state = await openState(name, options.weights);
   let engine: Engine | undefined;
@@ -56,9 +73,19 @@ export async function openModel(options: OpenOptions & { readonly model: string 
     loadStateDict(network, state, name);
     const preset = options.preset ?? presetOf(name, state);
     const graph = trace(network, [3, preset.crop, preset.crop]);
-    engine = await Engine.open(options.device);
+    engine = await Engine.open({ device: options.device, threads: options.threads, simd: options.simd });
+    warn(engine.info.warning, options.onWarning);
     signal?.throwIfAborted();
-    const runner = new NetworkRunner(engine, graph, () => state.close());
+    const close = (): Promise<void> => {
+      workerPool.release();
+      return state.close();
+    };
+    const { optimizeFor, kernels = {} } = options;
+    const runner = new NetworkRunner(engine, graph, close, {
+      optimizeFor,
+      overrides: new Map(Object.entries(kernels)),
+    });
+    workerPool.acquire(options.threads ?? processors()); // it decodes, whatever the device
     const device = { ...engine.info, ...(engine.reason === undefined ? {} : { reason: engine.reason }) };
     const licence = state.metadata.get("licence") ?? state.metadata.get("license");
     const info = {
@@ -71,6 +98,30 @@ export async function openModel(options: OpenOptions & { readonly model: string 
     await state.close();
     throw error;
   }
+}
+
+function checkChoice({ optimizeFor, kernels, onWarning }: OpenOptions): void {
+  if (optimizeFor !== undefined && optimizeFor !== "latency" && optimizeFor !== "throughput")
+    throw new OptionError(`openModel: optimizeFor is ${describeValue(optimizeFor)}; use "latency" or "throughput"`);
+  if (kernels !== undefined && !isStrings(kernels))
+    throw new OptionError(
+      `openModel: kernels is ${describeValue(kernels)}; expected an object of kernels' names by node, such as { "layer1.0.conv1": "direct" }`,
+    );
+  if (onWarning !== undefined && typeof onWarning !== "function")
+    throw new OptionError(`openModel: onWarning is ${describeValue(onWarning)}; expected a function`);
+}
+
+function isStrings(value: object): boolean {
+  return value !== null && typeof value === "object" && Object.values(value).every((one) => typeof one === "string");
+}
+
+const warned = new Set<string>();
+
+function warn(warning: string | undefined, onWarning: OpenOptions["onWarning"]): void {
+  if (warning === undefined) return;
+  if (onWarning) onWarning(warning);
+  else if (!warned.has(warning)) console.warn(`residual: ${warning}`);
+  warned.add(warning);
 }
 
 async function openState(name: ModelName, weights: WeightSource | StateDict | undefined): Promise<StateDict> {
@@ -141,7 +192,7 @@ function labelsOf(state: StateDict, classes: number): string[] | undefined {
 /** Opens a network of a fixed name: what `resnet50({ weights })` is. */
 function opener(model: ModelName): (options?: OpenOptions) => Promise<Model> {
   return async (options = {}) => {
-    checkOptions(model, options, ["weights", "device", "preset", "signal", "model"]);
+    checkOptions(model, options, [...openKeys, "model"]);
     if ("model" in options) throw new OptionError(`${model}: the option model belongs to openModel`);
     return openModel({ ...options, model });
   };

@@ -7,6 +7,8 @@ import { bytesSource, FileError, messageOf, openInMemory } from "./byte-source.t
 import type { FolderEntry, GpuEntry, GpuOptions, Output, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
+export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./browser-worker.ts";
+
 export async function openBytes(source: Source): Promise<ByteSource> {
   const inMemory = openInMemory(source);
   if (inMemory) return inMemory;

@@ -12,6 +12,7 @@ import type { ByteSource, Source } from "./sources.ts";
 
 export { gpu } from "./node-gpu.ts";
 export { openOutput } from "./node-output.ts";
+export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./node-worker.ts";
 
 export async function openBytes(source: Source): Promise<ByteSource> {
   return openInMemory(source) ?? openFile(pathOf(source as string | URL));

@@ -5,6 +5,7 @@
  */
 
 import type { ByteSource, Source } from "./sources.ts";
+import type { FromWorker, ToWorker } from "./worker-protocol.ts";
 
 export type PathKind = "file" | "folder" | "other";
 
@@ -45,6 +46,32 @@ export interface GpuOptions {
   readonly unchecked?: boolean;
 }
 
+/** What a worker's owner hears of it. */
+export interface WorkerListener {
+  message(message: FromWorker): void;
+  /** It ended by itself, or could not start: the reason, one line. Nothing is heard afterwards. */
+  end(reason: string): void;
+}
+
+/** A worker thread, from its owner's side. */
+export interface WorkerHandle {
+  post(message: ToWorker, transfer: readonly Transferable[]): void;
+  /** Whether the process must stay alive for it. It need not, until told. */
+  hold(held: boolean): void;
+  end(): void;
+}
+
+/** A worker thread's line to its owner, from the inside. */
+export interface WorkerPort {
+  onMessage(listen: (message: ToWorker) => void): void;
+  post(message: FromWorker, transfer: readonly Transferable[]): void;
+}
+
+export interface CompileOptions {
+  /** V8 packs pairs of 128-bit vector instructions to 256 bits. */
+  readonly pack256: boolean;
+}
+
 export interface Platform {
   /** Opens for ranged reads. Throws FileError (missing, a folder, no permission) or UnsupportedError (http in Node, paths in a browser). */
   openBytes(source: Source): Promise<ByteSource>;
@@ -65,4 +92,17 @@ export interface Platform {
    * (GPUBufferUsage, …) become globals. Never throws: what is missing is the `reason`.
    */
   gpu(options?: GpuOptions): Promise<GpuEntry>;
+  /** Starts a worker thread as src/worker.ts. Never throws: what goes wrong is the listener's `end`. */
+  startWorker(listener: WorkerListener): WorkerHandle;
+  /** Inside a worker: its line to its owner. */
+  workerPort(): WorkerPort;
+  /** Processors that this process may use. */
+  processors(): number;
+  /** Why the engine cannot be asked to pack vectors to 256 bits; undefined where it may be tried. */
+  whyNot256(): string | undefined;
+  /**
+   * Compiles to the engine's best code at once, where it has flags for that (V8 in Node: they are the process's and are set only meanwhile),
+   * and as it likes elsewhere. Blocks; for workers.
+   */
+  compileWasm(bytes: Uint8Array<ArrayBuffer>, options: CompileOptions): WebAssembly.Module;
 }

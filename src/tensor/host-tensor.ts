@@ -20,6 +20,8 @@ export interface Constant {
   readonly shape: Shape;
   /** What `read()` gives: float32 for floats up to 32 bits, float64 where unrounded values are known. */
   readonly dtype: "float32" | "float64";
+  /** Whether each `read()` gives an array over a buffer of its own, which may move to another thread. */
+  readonly fresh?: boolean;
   read(): Promise<FloatArray>;
 }
 

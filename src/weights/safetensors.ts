@@ -46,7 +46,7 @@ export async function openSafetensors(source: WeightSource): Promise<Safetensors
         if (!decode) throw new UnsupportedError(`${where}: ${dtype} is not read as numbers, only as raw bytes`);
         return decode(await readRaw(name), breach);
       };
-      return { shape, dtype: readsAs ?? "float32", read };
+      return { shape, dtype: readsAs ?? "float32", fresh: true, read };
     };
 
     return {

@@ -17,7 +17,7 @@ import type {
   Session,
 } from "../backend.ts";
 import { createPacer } from "../pacer.ts";
-import { batchOf } from "../session-inputs.ts";
+import { batchOf, timesUnsupported } from "../session-inputs.ts";
 
 /** Constants by their names in the graph, rounded to float32. */
 class ReferenceResident implements Resident {
@@ -52,6 +52,8 @@ export class ReferenceBackend implements Backend {
   async prepare(graph: Graph, resident: Resident, options: PrepareOptions): Promise<Session> {
     if (options.overrides && options.overrides.size > 0)
       throw new OptionError('kernel overrides: the device "reference" has no kernels to choose from');
+    if (options.optimizeFor === "throughput")
+      throw new OptionError('optimizeFor "throughput": the device "reference" has no kernels to choose from');
     if (!(resident instanceof ReferenceResident) || !this.residents.has(resident))
       throw new Error("the resident weights are another backend's, or disposed");
     const { maxBatch } = options;
@@ -103,6 +105,7 @@ class ReferenceSession implements Session {
   }
 
   async run(inputs: ReadonlyMap<string, HostTensor>, options: RunOptions = {}): Promise<Map<string, HostTensor>> {
+    if (options.onTimes) throw timesUnsupported("reference");
     const ports = this.graph.nodes.filter((node) => node.kind === "input");
     const batch = batchOf(ports, inputs, this.maxBatch);
     const abortable = createPacer(options.signal);

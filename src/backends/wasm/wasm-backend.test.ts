@@ -55,14 +55,14 @@ beforeEach(() => {
 });
 
 describe("weights", () => {
-  test("are read once, one after another, and serve every session of a model", async () => {
+  test("are read once and serve every session of a model", async () => {
     const resident = backend.createResident();
     const graph = convGraph();
     const [a, b] = await Promise.all([
       backend.prepare(graph, resident, { maxBatch: 1 }),
       backend.prepare(graph, resident, { maxBatch: 4 }),
     ]);
-    expect(reads).toEqual(["net.0.weight", "net.1.weight"]);
+    expect(reads.toSorted()).toEqual(["net.0.weight", "net.1.weight"]);
     const { compiled } = backend.counters();
     expect(compiled).toBe(1);
     const bytes = resident.bytes;
@@ -199,9 +199,9 @@ describe("ends", () => {
 });
 
 test("without relaxed SIMD the plan has the kernels that need none, and says so", async () => {
-  const plain = await openWasmBackend({ capabilities: { relaxedSimd: false, simd: 128, threads: 1 } });
-  expect(plain.info.description).toBe("WebAssembly SIMD128, no fused multiply-add");
-  expect(backend.info.description).toBe("WebAssembly SIMD128, fused multiply-add");
+  const plain = await openWasmBackend({ capabilities: { relaxedSimd: false }, threads: 1 });
+  expect(plain.info.description).toBe("WebAssembly SIMD128, no fused multiply-add, 1 thread");
+  expect(backend.info.description).toMatch(/^WebAssembly SIMD128, fused multiply-add, \d+ threads?$/);
   const prepared = await plain.prepare(convGraph(), plain.createResident(), { maxBatch: 1 });
   const fused = await backend.prepare(convGraph(), backend.createResident(), { maxBatch: 1 });
   expect(prepared.plan).toMatch(/conv2d\.wasm-gemm /);

@@ -1,80 +1,239 @@
 /**
- * The WebAssembly backend: plans graphs for the engine at hand, has their kernels emitted and compiled, and runs them on the caller's
- * thread. One memory a model: its packed weights and the arenas of its sessions. No mathematics here.
+ * The WebAssembly backend: has graphs planned, their kernels emitted and compiled, and their weights packed by the worker threads of the
+ * pool, and runs them there. One memory a backend: packed weights and the arenas of sessions. No mathematics here.
  *
  * Denormal numbers make x64 a hundred times slower and WebAssembly cannot flush them: weights are flushed as they are packed
  * (kernels/wasm/pack.ts); activations are not looked at.
  */
+import { processors, whyNot256 } from "#platform";
+import { DeviceError } from "../../errors.ts";
 import { compileGraph, formatCompiled } from "../../graph/compile.ts";
-import type { Graph } from "../../graph/graph.ts";
+import type { Graph, GraphNode } from "../../graph/graph.ts";
 import type { WasmCapabilities } from "../../kernels/op.ts";
 import { wasmTarget } from "../../kernels/target.ts";
+import { type Answer, workerPool } from "../../platform/worker-pool.ts";
 import type { Backend, BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backend.ts";
+import type { SimdChoice } from "../simd.ts";
 import { describeWasm, probeWasm } from "./wasm-capabilities.ts";
-import { emitModule, ModuleCache } from "./wasm-module.ts";
+import { WasmHeap } from "./wasm-heap.ts";
+import type * as protocol from "./wasm-protocol.ts";
 import { WasmResident } from "./wasm-resident.ts";
 import { WasmSession } from "./wasm-session.ts";
+import type { WideAnswer } from "./wasm-wide.ts";
 
-/**
- * Opens WebAssembly. `capabilities`: plan for an engine that can do less than this one (tests).
- * Throws DeviceError when there is no WebAssembly with 128-bit SIMD.
- */
-export async function openWasmBackend(
-  options: { readonly capabilities?: WasmCapabilities } = {},
-): Promise<WasmBackend> {
-  const found = probeWasm();
-  return new WasmBackend(options.capabilities ?? found);
+export interface WasmOptions {
+  /** Threads of the pool that run; as many as there are processors unless told. */
+  readonly threads?: number;
+  /**
+   * Bits of vectors. `128`, unless told: what every engine has. `256`: V8's flags are set while kernels are compiled, so that it packs
+   * pairs of vectors; DeviceError where that cannot be had. `auto`: 256 where it can be had and is faster.
+   */
+  readonly simd?: SimdChoice;
+  /** For tests: plan for an engine that can do something else than this one, run without shared memory. */
+  readonly capabilities?: Partial<WasmCapabilities>;
+  readonly sharedMemory?: boolean;
 }
+
+/** Opens WebAssembly. Throws OptionError for wrong options, DeviceError where what is asked for cannot be had. */
+export async function openWasmBackend(options: WasmOptions = {}): Promise<WasmBackend> {
+  const { threads = processors(), simd = "128" } = options;
+  const found = probeWasm();
+  const noSharing = options.sharedMemory === false ? "it was asked not to" : whyNotShared();
+  const warning =
+    noSharing !== undefined && threads > 1
+      ? `WebAssembly runs on one thread: memory cannot be shared between threads (${noSharing})`
+      : undefined;
+  const used = noSharing === undefined ? threads : 1;
+  workerPool.acquire(used);
+  try {
+    const wide = await chooseSimd(simd);
+    const capabilities: WasmCapabilities = {
+      ...{ ...found, simd: wide ? 256 : 128, ...options.capabilities, threads: used },
+    };
+    return new WasmBackend(capabilities, { shared: noSharing === undefined, warning });
+  } catch (error) {
+    workerPool.release();
+    throw error;
+  }
+}
+
+/** Why threads cannot share a memory; undefined where they can. */
+function whyNotShared(): string | undefined {
+  if (typeof SharedArrayBuffer === "undefined" || globalThis.crossOriginIsolated === false)
+    return "the page is not cross-origin isolated: its server must send Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy";
+  return undefined;
+}
+
+let measured: Promise<WideAnswer> | undefined;
+
+/** Whether to compile for 256 bits; measured once a process. */
+async function chooseSimd(simd: SimdChoice): Promise<boolean> {
+  if (simd === "128") return false;
+  const never = whyNot256();
+  if (never === undefined)
+    measured ??= workerPool.send(0, { job: "wasm", method: "probe", data: {} }) as Promise<WideAnswer>;
+  const answer: WideAnswer = never === undefined ? await measured! : { wide: false, reason: never };
+  if (simd === "256" && !answer.wide)
+    throw new DeviceError(`device "wasm": simd 256 cannot be had: ${answer.reason}; use 128, or auto`);
+  return answer.wide;
+}
+
+let backends = 0;
+let sessions = 0;
 
 export class WasmBackend implements Backend {
   readonly info: DeviceInfo;
   readonly capabilities: WasmCapabilities;
-  readonly #modules = new ModuleCache();
+  readonly #id = ++backends;
+  readonly #heap: WasmHeap;
   readonly #residents = new Set<WasmResident>();
-  /** Blocks that disposed residents had allocated. */
-  #allocatedBefore = 0;
+  /** What each thread's memory is: the generation of its worker, and pages. */
+  readonly #given: { generation: number; pages: number }[] = [];
+  #compiled = 0;
+  #disposed = false;
 
-  constructor(capabilities: WasmCapabilities) {
+  /** Takes a part in the pool that was acquired for it. */
+  constructor(capabilities: WasmCapabilities, options: { readonly shared: boolean; readonly warning?: string }) {
     this.capabilities = capabilities;
-    this.info = { device: "wasm", description: describeWasm(capabilities) };
+    this.#heap = new WasmHeap(options);
+    const { simd, threads } = capabilities;
+    this.info = { device: "wasm", description: describeWasm(capabilities), simd, threads, warning: options.warning };
   }
 
   createResident(): Resident {
-    const resident = new WasmResident((disposed, allocated) => {
-      this.#residents.delete(disposed);
-      this.#allocatedBefore += allocated;
-    });
+    const resident = new WasmResident(this.#heap, (disposed) => this.#residents.delete(disposed));
     this.#residents.add(resident);
     return resident;
   }
 
   async prepare(graph: Graph, resident: Resident, options: PrepareOptions): Promise<Session> {
-    if (!(resident instanceof WasmResident) || !this.#residents.has(resident))
-      throw new Error("the resident weights are another backend's, or disposed");
-    const { maxBatch, overrides, signal } = options;
+    if (!(resident instanceof WasmResident)) throw new Error("the resident weights are another backend's");
+    resident.throwIfDisposed();
+    if (!this.#residents.has(resident)) throw new Error("the resident weights are another backend's");
+    const { maxBatch, overrides, optimizeFor = "latency", signal } = options;
     if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
       throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
-    const compiled = compileGraph(graph, wasmTarget(this.capabilities), { overrides });
-    const { plan } = compiled;
-    const { bytes, functions } = emitModule(plan);
-    const module = await this.#modules.compile(bytes);
-    await resident.pack(plan.weights, signal);
-    signal?.throwIfAborted();
-    return new WasmSession({ plan, describe: () => formatCompiled(compiled), module, functions, resident, maxBatch });
+    const id = ++sessions;
+    const { threads } = this.capabilities;
+    const shared = this.#heap.memory !== undefined;
+    const request: Omit<protocol.PlanRequest, "compile"> = {
+      ...{
+        session: id,
+        graph: withoutReads(graph),
+        capabilities: this.capabilities,
+        optimizeFor,
+        overrides,
+        maxBatch,
+        shared,
+      },
+    };
+    try {
+      const replies = await Promise.all(
+        Array.from({ length: threads }, (_, thread) =>
+          workerPool.send(thread, { job: "wasm", method: "plan", data: { ...request, compile: thread === 0 } }),
+        ),
+      );
+      const planned = replies[0] as protocol.PlannedSession;
+      if (planned.compiled) this.#compiled++;
+      signal?.throwIfAborted();
+      await resident.pack(planned.weights, {
+        ...{ threads, signal },
+        grown: async () => {
+          for (let thread = 0; thread < threads; thread++) await this.#giveMemory(thread);
+        },
+        pack: (thread, key, address) => this.#pack(graph, thread, { session: id, key, backend: this.#id, address }),
+      });
+      signal?.throwIfAborted();
+      resident.throwIfDisposed();
+      const describe = (): string =>
+        formatCompiled(compileGraph(graph, wasmTarget(this.capabilities, optimizeFor), { overrides }));
+      const session = new WasmSession({
+        ...{
+          id,
+          backend: this.#id,
+          planned,
+          describe,
+          resident,
+          heap: this.#heap,
+          pool: workerPool,
+          threads,
+          maxBatch,
+        },
+        giveMemory: (thread) => this.#giveMemory(thread),
+      });
+      try {
+        await session.open();
+      } catch (error) {
+        session.dispose();
+        throw error;
+      }
+      return session;
+    } catch (error) {
+      for (let thread = 0; thread < threads; thread++)
+        workerPool.send(thread, { job: "wasm", method: "close", data: { session: id } }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** Has a weight packed; its constants are read here, when the thread asks for them. */
+  async #pack(graph: Graph, thread: number, request: protocol.PackRequest): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    const answer = async (question: unknown): Promise<Answer> => {
+      try {
+        const { constant: id } = question as protocol.ConstantQuestion;
+        const node = graph.nodes.find((candidate) => candidate.id === id);
+        if (node?.kind !== "constant") throw new Error(`there is no constant ${id}`);
+        const value = await node.constant.read();
+        return { value, transfer: node.constant.fresh ? [value.buffer as ArrayBuffer] : [] };
+      } catch (error) {
+        failure = { error };
+        throw error;
+      }
+    };
+    try {
+      await workerPool.send(thread, { job: "wasm", method: "pack", data: request, answer });
+    } catch (error) {
+      throw failure ? failure.error : error; // the error itself, not what crossed threads
+    }
+  }
+
+  async #giveMemory(thread: number): Promise<void> {
+    const { memory, pages } = this.#heap;
+    const given = this.#given[thread];
+    const known = given !== undefined && given.generation === workerPool.generation(thread);
+    if (known && (memory !== undefined || given.pages === pages)) return;
+    if (given && !known && memory === undefined)
+      throw new DeviceError('device "wasm": the thread that held the model ended; open the model anew');
+    const data: protocol.MemoryRequest = { backend: this.#id, memory, pages };
+    await workerPool.send(thread, { job: "wasm", method: "memory", data });
+    this.#given[thread] = { generation: workerPool.generation(thread), pages };
   }
 
   counters(): BackendCounters {
-    const heaps = [...this.#residents].map(({ heap }) => heap);
-    return {
-      compiled: this.#modules.compiled,
-      allocated: heaps.reduce((sum, heap) => sum + heap.allocated, this.#allocatedBefore),
-      liveBuffers: heaps.reduce((sum, heap) => sum + heap.liveBlocks, 0),
-      liveBytes: heaps.reduce((sum, heap) => sum + heap.liveBytes, 0),
-    };
+    const { allocated, liveBlocks, liveBytes } = this.#heap;
+    return { compiled: this.#compiled, allocated, liveBuffers: liveBlocks, liveBytes };
   }
 
+  /** Runs under way are stopped. */
   dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
     for (const resident of [...this.#residents]) resident.dispose();
-    this.#modules.clear();
+    this.#given.forEach((_, thread) => {
+      workerPool.send(thread, { job: "wasm", method: "forget", data: { backend: this.#id } }).catch(() => undefined);
+    });
+    workerPool.release();
   }
+}
+
+/** The graph as another thread may have it: constants by their nodes' ids alone. */
+function withoutReads(graph: Graph): Graph {
+  const nodes = graph.nodes.map((node): GraphNode => {
+    if (node.kind !== "constant") return node;
+    const { shape, dtype } = node.constant;
+    // A function cannot be cloned; the worker puts its own in (wasm-job.ts).
+    return { ...node, constant: { shape, dtype } as typeof node.constant };
+  });
+  const { outputs, aliases } = graph;
+  return { nodes, outputs, aliases };
 }

@@ -7,19 +7,21 @@ import { DeviceError } from "../../errors.ts";
 import type { WasmCapabilities } from "../../kernels/op.ts";
 
 /** Throws DeviceError when the engine has no 128-bit SIMD, without which there are no kernels. */
-export function probeWasm(): WasmCapabilities {
+export function probeWasm(): Pick<WasmCapabilities, "relaxedSimd"> {
   if (typeof WebAssembly === "undefined")
     throw new DeviceError('device "wasm": this runtime has no WebAssembly; use --device reference');
   if (!WebAssembly.validate(probeModule((a, b, c) => f32x4.add(f32x4.mul(a, b), c))))
     throw new DeviceError(
       'device "wasm": this WebAssembly engine has no 128-bit SIMD; Node 16.4, Chrome 91, Firefox 89 and Safari 16.4 are the first that do',
     );
-  return { relaxedSimd: hasFusedMultiplyAdd(), simd: 128, threads: 1 };
+  return { relaxedSimd: hasFusedMultiplyAdd() };
 }
 
 /** For people and for a vector's record: with and without fused multiply-add the last bits differ. */
-export function describeWasm({ relaxedSimd }: WasmCapabilities): string {
-  return relaxedSimd ? "WebAssembly SIMD128, fused multiply-add" : "WebAssembly SIMD128, no fused multiply-add";
+export function describeWasm({ relaxedSimd, simd, threads }: WasmCapabilities): string {
+  const vectors = simd === 256 ? "SIMD packed to 256 bits" : "SIMD128";
+  const sums = relaxedSimd ? "fused multiply-add" : "no fused multiply-add";
+  return `WebAssembly ${vectors}, ${sums}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
 }
 
 /**

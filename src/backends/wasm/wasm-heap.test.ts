@@ -4,7 +4,7 @@ import { pageBytes, WasmHeap } from "./wasm-heap.ts";
 
 describe("blocks", () => {
   test("are multiples of 64 bytes, apart from one another, and never at 0", () => {
-    const heap = new WasmHeap();
+    const heap = new WasmHeap({ shared: true });
     const blocks = [1, 64, 65, 200].map((bytes) => heap.allocate(bytes, "a test"));
     expect(blocks.map(({ bytes }) => bytes)).toEqual([64, 64, 128, 256]);
     let behind = 64;
@@ -17,7 +17,7 @@ describe("blocks", () => {
   });
 
   test("that were freed are used again, neighbours as one", () => {
-    const heap = new WasmHeap();
+    const heap = new WasmHeap({ shared: true });
     const [a, b, c, d] = [64, 64, 64, 64].map((bytes) => heap.allocate(bytes, "a test"));
     heap.free(b!);
     heap.free(c!);
@@ -33,18 +33,18 @@ describe("blocks", () => {
 
 describe("growth", () => {
   test("keeps what was written and makes room for what was asked", () => {
-    const heap = new WasmHeap();
+    const heap = new WasmHeap({ shared: true });
     const first = heap.allocate(16, "a test");
     heap.floats(first.address, 4).set([1, 2, 3, 4]);
-    const { buffer } = heap.memory;
+    const { buffer } = heap.memory!;
     const large = heap.allocate(5 * pageBytes, "a test");
-    expect(heap.memory.buffer).not.toBe(buffer);
+    expect(heap.memory!.buffer).not.toBe(buffer);
     expect(heap.floats(large.address, (5 * pageBytes) / 4).at(-1)).toBe(0);
     expect([...heap.floats(first.address, 4)]).toEqual([1, 2, 3, 4]);
   });
 
   test("beyond 4 GiB is an error that says how much was asked for, and leaves the heap as it was", () => {
-    const heap = new WasmHeap();
+    const heap = new WasmHeap({ shared: true });
     heap.allocate(2 ** 20, "a test");
     const asking = () => heap.allocate(4.5 * 2 ** 30, "a session for batches up to 512");
     expect(asking).toThrow(DeviceError);

@@ -1,6 +1,9 @@
 /**
- * The one WebAssembly memory of a model, in blocks: its packed weights and the arenas of its sessions. It grows as needed and never
- * shrinks; freed blocks are used again. A growth makes a new buffer: views are made when they are needed, and never kept.
+ * The one WebAssembly memory of a backend, in blocks: packed weights and the arenas of sessions. It grows as needed and never shrinks;
+ * freed blocks are used again. A growth makes a new buffer: views are made when they are needed, and never kept.
+ *
+ * Shared, it lies here and all threads see it. Where shared memory cannot be had it is a worker's own: then this only keeps the books, and
+ * `pages` says how large the worker must make it.
  */
 import { DeviceError } from "../../errors.ts";
 
@@ -13,11 +16,14 @@ export interface Block {
 
 export const pageBytes = 64 * 1024;
 /** What 32-bit addresses reach. */
-const maximumPages = 65536;
+export const maximumPages = 65536;
 const alignment = 64;
 
 export class WasmHeap {
-  readonly memory: WebAssembly.Memory;
+  /** The shared memory; undefined where it is a worker's own. */
+  readonly memory: WebAssembly.Memory | undefined;
+  /** Its size, in pages of 64 KiB. */
+  pages = 1;
   /** Blocks allocated so far. */
   allocated = 0;
   readonly #live = new Set<Block>();
@@ -26,14 +32,8 @@ export class WasmHeap {
   /** Address behind the last block. 0 is no block's address. */
   #top = alignment;
 
-  constructor() {
-    try {
-      this.memory = new WebAssembly.Memory({ initial: 1, maximum: maximumPages });
-    } catch (cause) {
-      throw new DeviceError('device "wasm": no WebAssembly memory can be made: the process has no address space left', {
-        cause,
-      });
-    }
+  constructor({ shared }: { readonly shared: boolean }) {
+    if (shared) this.memory = makeSharedMemory();
   }
 
   get liveBlocks(): number {
@@ -50,7 +50,7 @@ export class WasmHeap {
    */
   reserve(bytes: number, what: string): void {
     const end = this.#top + align(bytes);
-    const missing = Math.ceil((end - this.memory.buffer.byteLength) / pageBytes);
+    const missing = Math.ceil(end / pageBytes) - this.pages;
     if (missing <= 0) return;
     const asked = `${what} needs ${formatBytes(bytes)} beside the ${formatBytes(this.#top)} in use`;
     if (end > maximumPages * pageBytes)
@@ -58,7 +58,8 @@ export class WasmHeap {
         `device "wasm": ${asked}, and a model's memory ends at ${formatBytes(maximumPages * pageBytes)}: use a smaller batch or image`,
       );
     try {
-      this.memory.grow(missing);
+      this.memory?.grow(missing);
+      this.pages += missing;
     } catch (cause) {
       throw new DeviceError(`device "wasm": ${asked}, which the system does not give: use a smaller batch or image`, {
         cause,
@@ -105,9 +106,24 @@ export class WasmHeap {
     this.#free = merged;
   }
 
-  /** `elements` float32 numbers at an address. Valid until the memory grows. */
+  /** `elements` float32 numbers at an address of the shared memory. */
   floats(address: number, elements: number): Float32Array {
+    if (!this.memory) throw new Error("the memory is a worker's own");
     return new Float32Array(this.memory.buffer, address, elements);
+  }
+}
+
+/** Address space is taken for the most that it may grow to; a system that has too little of it gets a smaller one. */
+function makeSharedMemory(): WebAssembly.Memory {
+  for (let maximum = maximumPages; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: 1, maximum, shared: true });
+    } catch (cause) {
+      if (maximum > 4096) continue;
+      throw new DeviceError('device "wasm": no WebAssembly memory can be made: the process has no address space left', {
+        cause,
+      });
+    }
   }
 }
 

@@ -3,7 +3,8 @@ import { FunctionBuilder } from "../../asm/function-builder.ts";
 import { ModuleBuilder } from "../../asm/module-builder.ts";
 import { DeviceError } from "../../errors.ts";
 import type { Plan } from "../../graph/plan.ts";
-import type { WasmStage } from "../../kernels/op.ts";
+import type { WasmCapabilities, WasmStage } from "../../kernels/op.ts";
+import { maximumPages } from "./wasm-heap.ts";
 
 export interface PlannedModule {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -11,9 +12,18 @@ export interface PlannedModule {
   readonly functions: readonly (readonly string[])[];
 }
 
+/** What the module is for: engines keep code by a module's bytes, so what it is compiled to stands in them. */
+export interface ModuleOptions {
+  /** Whether its memory is one over a SharedArrayBuffer. */
+  readonly shared: boolean;
+  readonly capabilities: Pick<WasmCapabilities, "simd">;
+}
+
 /** The imported memory is `env.memory`. */
-export function emitModule(plan: Plan<WasmStage>): PlannedModule {
-  const module = new ModuleBuilder({ memory: { module: "env", name: "memory", initial: 1 } });
+export function emitModule(plan: Plan<WasmStage>, { shared, capabilities }: ModuleOptions): PlannedModule {
+  const sharing = shared ? { shared, maximum: maximumPages } : {};
+  const module = new ModuleBuilder({ memory: { module: "env", name: "memory", initial: 1, ...sharing } });
+  module.addCustomSection("simd", [capabilities.simd === 256 ? 1 : 0]);
   const known = new Map<string, string>();
   const functions = plan.steps.map((step) =>
     step.stages.map((stage) => {
@@ -34,15 +44,17 @@ export function emitModule(plan: Plan<WasmStage>): PlannedModule {
 
 /** Compiled modules by their bytes: sessions of one graph share one, whatever their batch. */
 export class ModuleCache {
-  /** Modules compiled so far. */
-  compiled = 0;
-  readonly #modules = new Map<string, Promise<WebAssembly.Module>>();
+  readonly #modules = new Map<string, WebAssembly.Module>();
   readonly #limit = 64;
 
-  compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  /** `compiled`: whether it was compiled for this call. Throws DeviceError where the engine refuses it. */
+  compile(
+    bytes: Uint8Array<ArrayBuffer>,
+    compile: (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module,
+  ): { readonly module: WebAssembly.Module; readonly compiled: boolean } {
     const key = textOf(bytes);
     const known = this.#modules.get(key);
-    const module = known ?? this.#compile(bytes);
+    const module = known ?? compiledBy(compile, bytes);
     // To the end of the map: the least recently used go first.
     this.#modules.delete(key);
     this.#modules.set(key, module);
@@ -50,20 +62,18 @@ export class ModuleCache {
       if (this.#modules.size <= this.#limit) break;
       this.#modules.delete(oldest);
     }
-    return module;
+    return { module, compiled: known === undefined };
   }
+}
 
-  async #compile(bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
-    this.compiled++;
-    try {
-      return await WebAssembly.compile(bytes);
-    } catch (cause) {
-      throw new DeviceError(`device "wasm": the engine refuses a kernel: ${(cause as Error).message}`, { cause });
-    }
-  }
-
-  clear(): void {
-    this.#modules.clear();
+function compiledBy(
+  compile: (bytes: Uint8Array<ArrayBuffer>) => WebAssembly.Module,
+  bytes: Uint8Array<ArrayBuffer>,
+): WebAssembly.Module {
+  try {
+    return compile(bytes);
+  } catch (cause) {
+    throw new DeviceError(`device "wasm": the engine refuses a kernel: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -1,78 +1,72 @@
-/** A plan on WebAssembly: its buffers as addresses in the model's memory, its stages as calls. A run compiles and allocates nothing. */
+/**
+ * A graph made ready on the WebAssembly backend: its arena, and its instance in each worker thread. A run writes the inputs into the
+ * memory, calls all threads, and takes the outputs when the first of them says that all stages are done; the caller's own thread takes no part.
+ */
 import { DeviceError } from "../../errors.ts";
-import type { Plan, PlanSource, Repeat, Step } from "../../graph/plan.ts";
-import type { WasmStage, WasmStageArgument } from "../../kernels/op.ts";
+import type { PlanSource } from "../../graph/plan.ts";
+import type { WorkerPool } from "../../platform/worker-pool.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { RunOptions, Session } from "../backend.ts";
+import type { RunOptions, Session, StepTime } from "../backend.ts";
 import { createPacer } from "../pacer.ts";
 import { batchOf } from "../session-inputs.ts";
-import { align, type Block } from "./wasm-heap.ts";
-import type { PlannedModule } from "./wasm-module.ts";
+import { WasmControl } from "./wasm-control.ts";
+import { align, type Block, type WasmHeap } from "./wasm-heap.ts";
+import type * as protocol from "./wasm-protocol.ts";
 import type { WasmResident } from "./wasm-resident.ts";
 
-interface Call {
-  /** The node, for messages. */
-  readonly node: string;
-  readonly run: (...operands: number[]) => void;
-  readonly operands: number[];
-  /** Which operands are the number of repeats. */
-  readonly repeatAt: readonly number[];
-  readonly repeat: Repeat;
-  readonly pieces: WasmStage["pieces"];
-}
-
 export interface WasmSessionParts {
-  readonly plan: Plan<WasmStage>;
+  /** Numbers of the session and of its backend, as the workers know them. */
+  readonly id: number;
+  readonly backend: number;
+  readonly planned: protocol.PlannedSession;
   /** The passes and the plan as text. */
   readonly describe: () => string;
-  readonly module: WebAssembly.Module;
-  readonly functions: PlannedModule["functions"];
   readonly resident: WasmResident;
+  readonly heap: WasmHeap;
+  readonly pool: WorkerPool;
+  readonly threads: number;
   readonly maxBatch: number;
+  /** Gives a thread the memory as it is now. */
+  readonly giveMemory: (thread: number) => Promise<unknown>;
 }
+
+/** Numbers that are copied before the caller's event loop gets its turn. */
+const copiedAtOnce = 2 ** 19;
 
 export class WasmSession implements Session {
   readonly bytes: number;
   readonly #parts: WasmSessionParts;
   readonly #arena: Block;
-  /** Byte addresses of the plan's buffers, by id. */
-  readonly #addresses: ReadonlyMap<number, number>;
-  /** Where the thread's own memory begins in the arena. */
-  readonly #localOffset: number;
-  readonly #calls: readonly Call[];
+  /** Byte offsets of the plan's buffers in the arena, by id; then of the threads' own memory. */
+  readonly #offsets: ReadonlyMap<number, number>;
+  readonly #local: { readonly offset: number; readonly bytes: number };
+  #control: WasmControl;
+  /** The generation of each thread's worker that has the session open. */
+  #openedIn: (number | undefined)[] = [];
+  #runs = 0;
+  /** Calls of the run before that have not come back: a thread may still be on its way out. */
+  #leaving: Promise<unknown> = Promise.resolve();
   #last: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
   #disposed = false;
-  /**
-   * V8 compiles a function at first quickly and badly, and well once it has run for a while, but never within a call: a first batch
-   * would be slow from its first image to its last. So the first image goes alone, once.
-   */
-  #warm = false;
 
   /** Allocates the arena: throws DeviceError when there is no room for it. */
   constructor(parts: WasmSessionParts) {
-    const { plan, module, functions, resident, maxBatch } = parts;
+    const { planned, heap, maxBatch, threads } = parts;
     this.#parts = parts;
     const offsets = new Map<number, number>();
     let bytes = 0;
-    for (const { id, elements, repeat } of plan.buffers) {
+    for (const { id, elements, repeat } of planned.buffers) {
       offsets.set(id, bytes);
       bytes += align(4 * elements * (repeat === "batch" ? maxBatch : repeat));
     }
-    this.#localOffset = bytes;
-    bytes += align(4 * Math.max(0, ...plan.steps.flatMap(({ stages }) => stages.map(({ local = 0 }) => local))));
-    this.bytes = bytes;
-    this.#arena = resident.heap.allocate(bytes, `a session for batches up to ${maxBatch}`);
-    this.#addresses = new Map([...offsets].map(([id, offset]) => [id, this.#arena.address + offset]));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory: resident.heap.memory } });
-    this.#calls = plan.steps.flatMap((step, i) =>
-      step.stages.map((stage, k): Call => {
-        const repeatAt = stage.arguments.flatMap(({ from }, position) => (from === "repeat" ? [position] : []));
-        const operands = stage.arguments.map((argument) => this.#operand(step, argument));
-        const run = exports[functions[i]![k]!] as Call["run"];
-        return { node: step.node, run, operands, repeatAt, repeat: step.repeat, pieces: stage.pieces };
-      }),
-    );
+    this.#offsets = offsets;
+    this.#local = { offset: bytes, bytes: align(4 * planned.local) };
+    this.bytes = bytes + this.#local.bytes * threads;
+    this.#control = this.#makeControl();
+    this.#arena = heap.allocate(this.bytes, `a session for batches up to ${maxBatch}`);
+    parts.resident.sessions.add(this);
   }
 
   get plan(): string {
@@ -80,92 +74,198 @@ export class WasmSession implements Session {
   }
 
   async run(inputs: ReadonlyMap<string, HostTensor>, options: RunOptions = {}): Promise<Map<string, HostTensor>> {
-    const batch = batchOf(this.#parts.plan.inputs, inputs, this.#parts.maxBatch) ?? 1;
-    const result = this.#last.then(() => this.#run(inputs, batch, options.signal));
-    this.#last = result.catch(() => {});
+    const batch = batchOf(this.#parts.planned.inputs, inputs, this.#parts.maxBatch) ?? 1;
+    this.#underWay++;
+    const result = this.#last.then(() => this.#run(inputs, batch, options));
+    this.#last = result.then(
+      () => this.#underWay--,
+      () => this.#underWay--,
+    );
     return result;
+  }
+
+  /** Makes it ready in every thread. Called by the backend; and again by a run that finds a thread begun anew. */
+  async open(): Promise<void> {
+    const { pool, threads } = this.#parts;
+    const slots = Array.from({ length: threads }, (_, thread) => thread);
+    // A thread that died may have been inside a run: then nobody knows any more how many are.
+    if (
+      slots.some((thread) => this.#openedIn[thread] !== undefined && this.#openedIn[thread] !== pool.generation(thread))
+    ) {
+      this.#control = this.#makeControl();
+      this.#openedIn = [];
+    }
+    await Promise.all(
+      slots.map(async (thread) => {
+        if (this.#openedIn[thread] !== undefined) return;
+        await this.#parts.giveMemory(thread);
+        await pool.send(thread, { job: "wasm", method: "open", data: this.#openRequest(thread) });
+        this.#openedIn[thread] = pool.generation(thread);
+      }),
+    );
   }
 
   async #run(
     inputs: ReadonlyMap<string, HostTensor>,
     batch: number,
-    signal: AbortSignal | undefined,
+    { signal, onTimes }: RunOptions,
   ): Promise<Map<string, HostTensor>> {
-    const { plan, resident } = this.#parts;
+    const { planned, heap } = this.#parts;
     const pace = createPacer(signal);
     await pace();
     this.#throwIfDisposed();
-    if (!this.#warm && batch > 1) await this.#pass(inputs, 1, pace);
-    await this.#pass(inputs, batch, pace);
-    this.#warm = true;
+    await this.open();
+    const given: { address: number; data: Float32Array }[] = [];
+    for (const { name, shape, batched, source } of planned.inputs) {
+      const data = inputs.get(name)!.data.subarray(0, sizeOf(shape) * (batched ? batch : 1));
+      const address = this.#address(source);
+      if (!heap.memory) given.push({ address, data: data.slice() });
+      else
+        for (let at = 0; at < data.length; at += copiedAtOnce) {
+          const part = data.subarray(at, at + copiedAtOnce);
+          heap.floats(address + 4 * at, part.length).set(part);
+          await pace();
+        }
+    }
+    const outputs = planned.outputs.map(({ name, shape, batched, source }) => {
+      const whole = batched ? [batch, ...shape.slice(1)] : shape;
+      return { name, shape: whole, address: this.#address(source), elements: sizeOf(whole) };
+    });
+    await this.#leaving;
+    this.#throwIfDisposed();
+    signal?.throwIfAborted();
+    const request: Omit<protocol.RunRequest, "session" | "run"> = {
+      ...{ batch, timed: onTimes !== undefined, inputs: given },
+      outputs: heap.memory ? [] : outputs.map(({ address, elements }) => ({ address, elements })),
+    };
+    const reply = await this.#callThreads(request, signal);
+    onTimes?.(this.#stepTimes(reply.times));
     return new Map(
-      plan.outputs.map((port) => {
-        const shape = port.batched ? [batch, ...port.shape.slice(1)] : port.shape;
-        const data = resident.heap.floats(this.#address(port.source), sizeOf(shape)).slice();
-        return [port.name, { shape, dtype: "float32", data }];
+      outputs.map(({ name, shape, address, elements }, i) => {
+        const data = heap.memory ? heap.floats(address, elements).slice() : reply.outputs[i]!;
+        return [name, { shape, dtype: "float32", data }];
       }),
     );
   }
 
-  /** Inputs are copied at each pass: their buffers serve other values later. */
-  async #pass(inputs: ReadonlyMap<string, HostTensor>, batch: number, pace: () => Promise<void>): Promise<void> {
-    for (const { name, shape, batched, source } of this.#parts.plan.inputs) {
-      const elements = sizeOf(shape) * (batched ? batch : 1);
-      this.#parts.resident.heap
-        .floats(this.#address(source), elements)
-        .set(inputs.get(name)!.data.subarray(0, elements));
-    }
-    for (const { node, run, operands, repeatAt, repeat, pieces } of this.#calls) {
-      const repeats = repeat === "batch" ? batch : repeat;
-      for (const position of repeatAt) operands[position] = repeats;
-      try {
-        run(...operands, 0, pieces(repeats));
-      } catch (cause) {
-        throw new DeviceError(`device "wasm": ${node} failed: ${(cause as Error).message}`, { cause });
-      }
-      await pace();
-      this.#throwIfDisposed();
+  /** Calls every thread for a run; ends with the first that saw all stages done (all of them where stages are timed). */
+  async #callThreads(
+    request: Omit<protocol.RunRequest, "session" | "run">,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly times: Float64Array[]; readonly outputs: readonly Float32Array[] }> {
+    const { pool, threads, id } = this.#parts;
+    const control = this.#control;
+    const run = ++this.#runs;
+    control.open(run);
+    const transfer = request.inputs.map(({ data }) => data.buffer as ArrayBuffer);
+    const replies = Array.from({ length: threads }, (_, thread) =>
+      pool
+        .send(thread, { job: "wasm", method: "run", data: { ...request, session: id, run }, transfer })
+        .then((reply) => reply as protocol.RunReply),
+    );
+    const stop = (): void => control.stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    const all = Promise.allSettled(replies);
+    try {
+      const first = await new Promise<protocol.RunReply>((resolve, reject) => {
+        for (const reply of replies) reply.then((value) => value.finished && resolve(value), reject);
+        // Nobody finished: stopped by the caller's signal or by dispose.
+        all.then(() => reject(signal?.reason ?? this.#disposedError()));
+      });
+      signal?.throwIfAborted(); // where the memory is a worker's own, it cannot be told to stop
+      const whole = request.timed ? await Promise.all(replies) : [first];
+      return { times: whole.flatMap(({ times }) => (times ? [times] : [])), outputs: first.outputs };
+    } catch (error) {
+      control.stop();
+      await all;
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", stop);
+      this.#leaving = nobodyInside(control, replies);
     }
   }
 
-  /** What a stage's argument is: a byte address, or 0 where the number of repeats is put at each run. */
-  #operand(step: Step<WasmStage>, argument: WasmStageArgument): number {
-    switch (argument.from) {
-      case "input":
-        return this.#address(step.inputs[argument.index]!);
-      case "output":
-        return this.#bufferAddress(step.output);
-      case "constant":
-        return this.#parts.resident.addressOf(step.weights[argument.index]!);
-      case "scratch":
-        return this.#bufferAddress(step.scratch[argument.index]!);
+  /** By step: the stages' times, each as the thread that waited longest for it saw it. */
+  #stepTimes(times: readonly Float64Array[]): StepTime[] {
+    const steps = new Map<string, StepTime>();
+    this.#parts.planned.stages.forEach(({ node, variant }, stage) => {
+      const milliseconds = Math.max(...times.map((one) => one[stage]!));
+      steps.set(node, { node, variant, milliseconds: (steps.get(node)?.milliseconds ?? 0) + milliseconds });
+    });
+    return [...steps.values()];
+  }
+
+  #makeControl(): WasmControl {
+    const bytes = WasmControl.bytes(this.#parts.planned.stages.length);
+    return new WasmControl(this.#parts.heap.memory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  }
+
+  #openRequest(thread: number): protocol.OpenRequest {
+    const { id, backend, planned, threads } = this.#parts;
+    const stages = planned.stages.map((stage): protocol.ReadyStage => {
+      const { node, repeat, pieces } = stage;
+      return {
+        ...{ node, function: stage.function, repeat, pieces },
+        operands: stage.operands.map((operand) => this.#operand(operand, thread)),
+        repeatAt: stage.operands.flatMap(({ from }, position) => (from === "repeat" ? [position] : [])),
+      };
+    });
+    return { session: id, backend, module: planned.module, stages, control: this.#control.buffer, threads };
+  }
+
+  #operand(operand: protocol.StageOperand, thread: number): number {
+    switch (operand.from) {
+      case "buffer":
+      case "weight":
+        return this.#address(operand);
       case "local":
-        return this.#arena.address + this.#localOffset;
+        return this.#arena.address + this.#local.offset + thread * this.#local.bytes;
       case "repeat":
         return 0;
       default:
-        throw new Error(`unknown argument ${JSON.stringify(argument satisfies never)}`);
+        throw new Error(`unknown operand ${JSON.stringify(operand satisfies never)}`);
     }
   }
 
   #address(source: PlanSource): number {
-    return source.from === "buffer" ? this.#bufferAddress(source.id) : this.#parts.resident.addressOf(source.key);
-  }
-
-  #bufferAddress(id: number): number {
-    const address = this.#addresses.get(id);
-    if (address === undefined) throw new Error(`plan: there is no buffer ${id}`);
-    return address;
+    if (source.from === "weight") return this.#parts.resident.addressOf(source.key);
+    const offset = this.#offsets.get(source.id);
+    if (offset === undefined) throw new Error(`plan: there is no buffer ${source.id}`);
+    return this.#arena.address + offset;
   }
 
   #throwIfDisposed(): void {
-    if (this.#disposed || this.#parts.resident.disposed)
-      throw new DeviceError('device "wasm": the session was disposed');
+    if (this.#disposed || this.#parts.resident.disposed) throw this.#disposedError();
   }
 
+  #disposedError(): DeviceError {
+    return new DeviceError('device "wasm": the session was disposed');
+  }
+
+  /** Stops a run that is under way, and frees the arena behind it. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    if (!this.#parts.resident.disposed) this.#parts.resident.heap.free(this.#arena);
+    this.#parts.resident.sessions.delete(this);
+    this.#control.stop();
+    // A run that is under way stops, but writes until then.
+    if (this.#underWay === 0) this.#free();
+    else this.#last.then(() => this.#free());
   }
+
+  #free(): void {
+    const { pool, threads, id, heap } = this.#parts;
+    heap.free(this.#arena);
+    for (let thread = 0; thread < threads; thread++)
+      if (this.#openedIn[thread] !== undefined && this.#openedIn[thread] === pool.generation(thread))
+        pool.send(thread, { job: "wasm", method: "close", data: { session: id } }).catch(() => undefined);
+  }
+}
+
+/** A thread that comes late finds the run closed; one that is inside is on its way out, and its call comes back. */
+async function nobodyInside(control: WasmControl, calls: readonly Promise<unknown>[]): Promise<void> {
+  const under = new Set(calls.map((call) => call.catch(() => undefined)));
+  while (!control.close() && under.size > 0)
+    await Promise.race([...under].map((call) => call.then(() => under.delete(call))));
 }

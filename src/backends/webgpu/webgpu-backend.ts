@@ -47,11 +47,11 @@ export class WebGpuBackend implements Backend {
   async prepare(graph: Graph, resident: Resident, options: PrepareOptions): Promise<Session> {
     if (!(resident instanceof WebGpuResident) || !this.#residents.has(resident))
       throw new Error("the resident weights are another backend's, or disposed");
-    const { maxBatch, overrides, signal } = options;
+    const { maxBatch, overrides, optimizeFor, signal } = options;
     if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
       throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
     this.gpu.throwIfFailed();
-    const compiled = compileGraph(graph, wgslTarget(this.gpu.capabilities), { overrides });
+    const compiled = compileGraph(graph, wgslTarget(this.gpu.capabilities, optimizeFor), { overrides });
     const { plan } = compiled;
     const capacity = batchCapacity(plan, maxBatch, this.gpu.maxBufferBytes);
     const stages = plan.steps.flatMap((step) => step.stages);

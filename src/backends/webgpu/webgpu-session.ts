@@ -9,7 +9,7 @@ import type { StageArgument, WgslStage } from "../../kernels/op.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { RunOptions, Session } from "../backend.ts";
-import { batchOf } from "../session-inputs.ts";
+import { batchOf, timesUnsupported } from "../session-inputs.ts";
 import { bufferBytes } from "./batch-capacity.ts";
 import type { BufferRequest, GpuDevice } from "./gpu-device.ts";
 import type { PipelineCache } from "./pipeline-cache.ts";
@@ -121,7 +121,11 @@ export class WebGpuSession implements Session {
   }
 
   /** Rejects at once when the signal is aborted; what the device has begun then ends before the next run. */
-  async run(inputs: ReadonlyMap<string, HostTensor>, { signal }: RunOptions = {}): Promise<Map<string, HostTensor>> {
+  async run(
+    inputs: ReadonlyMap<string, HostTensor>,
+    { signal, onTimes }: RunOptions = {},
+  ): Promise<Map<string, HostTensor>> {
+    if (onTimes) throw timesUnsupported("webgpu");
     const batch = batchOf(this.#parts.plan.inputs, inputs, this.#parts.maxBatch);
     signal?.throwIfAborted();
     const result = this.#last.then(() => this.#run(inputs, batch ?? 1, signal));

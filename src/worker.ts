@@ -1,0 +1,54 @@
+/**
+ * What every worker thread of the pool starts as: it loads the jobs that it is called for, and answers (platform/worker-protocol.ts).
+ * This list is the one place that knows all jobs; by it bundlers find their modules.
+ */
+import { workerPort } from "#platform";
+import type { Job, JobContext, Moved } from "./platform/worker-job.ts";
+import { errorFromData, errorToData, type ToWorker } from "./platform/worker-protocol.ts";
+
+const jobs: Readonly<Record<string, () => Promise<Job>>> = {
+  wasm: async () => (await import("./backends/wasm/wasm-job.ts")).wasmJob,
+  image: async () => (await import("./model/image-job.ts")).imageJob,
+};
+
+const port = workerPort();
+const loaded = new Map<string, Promise<Job>>();
+const questions = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+let nextQuestion = 0;
+
+port.onMessage((message) => {
+  if (message.kind === "call") void perform(message);
+  else answered(message);
+});
+
+async function perform({ id, job, method, data, worker }: ToWorker & { kind: "call" }): Promise<void> {
+  try {
+    const known = loaded.get(job) ?? jobs[job]!();
+    loaded.set(job, known);
+    const context: JobContext = { worker, ask: (question) => ask(id, question) };
+    const result = await (await known)[method]!(data as never, context);
+    const { value, transfer }: Moved = isMoved(result) ? result : { value: result, transfer: [] };
+    port.post({ kind: "done", id, value }, transfer);
+  } catch (error) {
+    port.post({ kind: "done", id, error: errorToData(error) }, []);
+  }
+}
+
+function isMoved(result: unknown): result is Moved {
+  return typeof result === "object" && result !== null && "transfer" in result;
+}
+
+function ask(call: number, data: unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const id = nextQuestion++;
+    questions.set(id, { resolve, reject });
+    port.post({ kind: "ask", id, call, data }, []);
+  });
+}
+
+function answered(message: ToWorker & { kind: "answer" }): void {
+  const question = questions.get(message.id);
+  questions.delete(message.id);
+  if (message.error) question?.reject(errorFromData(message.error));
+  else question?.resolve(message.value);
+}
