@@ -8,6 +8,7 @@ import type {
   LayoutRule,
   OptimizeFor,
   PackedConstant,
+  Suitability,
   Variant,
   WasmCapabilities,
   WasmStage,
@@ -20,7 +21,8 @@ export interface Choice<Stage> {
   readonly id: string;
   readonly sumOrder: string;
   accepts(problem: object): true | string;
-  suits(problem: object): boolean;
+  /** Undefined: it is always the one to take. */
+  suits(problem: object): Suitability | undefined;
   layouts(problem: object): LayoutRule;
   constants(problem: object): readonly PackedConstant[];
   scratch(problem: object): readonly number[];
@@ -43,7 +45,7 @@ function bind<Capabilities, Stage>(
     id: variant.id,
     sumOrder: variant.sumOrder,
     accepts: (problem) => variant.accepts(problem, capabilities),
-    suits: (problem) => variant.suits?.(problem, optimizeFor) ?? true,
+    suits: (problem) => variant.suits?.(problem, optimizeFor),
     layouts: (problem) => variant.layouts(problem),
     constants: (problem) => variant.constants?.(problem, capabilities) ?? [],
     scratch: (problem) => variant.scratch?.(problem, capabilities) ?? [],

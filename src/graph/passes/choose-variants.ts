@@ -22,7 +22,7 @@ export function chooseVariants<Stage>(graph: Graph, target: Target<Stage>, optio
     if (choices === "view") return node;
     const { problem } = nodeProblem(node, operandsOf(node, byId));
     unused.delete(node.name);
-    return { ...node, variant: choose(node, problem, choices, target.kind, options.overrides?.get(node.name)).id };
+    return { ...node, ...choose(node, problem, choices, target.kind, options.overrides?.get(node.name)) };
   });
   if (unused.size > 0)
     throw new OptionError(
@@ -37,7 +37,7 @@ function choose<Stage>(
   choices: readonly Choice<Stage>[],
   kind: string,
   wanted: string | undefined,
-): Choice<Stage> {
+): { variant: string; reason: string } {
   const ids = choices.map((choice) => choice.id).join(", ");
   if (wanted !== undefined) {
     const choice = choices.find((candidate) => candidate.id === wanted);
@@ -45,13 +45,17 @@ function choose<Stage>(
     const verdict = choice.accepts(problem);
     if (verdict !== true)
       throw new OptionError(`${node.name}: the kernel ${wanted} does not take this shape: ${verdict}`);
-    return choice;
+    return { variant: choice.id, reason: "asked for" };
   }
+  const passedOver = new Set<string>();
   const reasons: string[] = [];
   for (const choice of choices) {
     const verdict = choice.accepts(problem);
-    if (verdict !== true) reasons.push(`${choice.id}: ${verdict}`);
-    else if (choice.suits(problem)) return choice;
+    const suitability = verdict === true ? choice.suits(problem) : { take: false, because: verdict };
+    if (!suitability || suitability.take)
+      return { variant: choice.id, reason: suitability?.because ?? [...passedOver].join("; ") };
+    passedOver.add(suitability.because);
+    reasons.push(`${choice.id}: ${suitability.because}`);
   }
   throw new UnsupportedError(
     `${node.name}: no ${kind} kernel takes this ${node.op} (${reasons.join("; ") || "there is none"}); the device "reference" runs it`,
