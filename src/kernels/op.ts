@@ -118,6 +118,8 @@ export interface Suitability {
 export interface Variant<P, Capabilities, Stage> {
   /** Unique in the tree: `conv2d.wgsl-gemm`. */
   readonly id: string;
+  /** The word by which people ask for its way of computing, beside the one in its id: variants that share one are tried in their order. */
+  readonly way?: string;
   /** Names the order in which sums are formed. Two variants of one backend with the same sumOrder give the same bits. */
   readonly sumOrder: string;
   /** Whether it can run, or why not. */

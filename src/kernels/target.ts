@@ -19,6 +19,7 @@ import type {
 /** A variant with the device's capabilities filled in. */
 export interface Choice<Stage> {
   readonly id: string;
+  readonly way: string | undefined;
   readonly sumOrder: string;
   accepts(problem: object): true | string;
   /** Undefined: it is always the one to take. */
@@ -43,6 +44,7 @@ function bind<Capabilities, Stage>(
   if (variants === "view") return variants;
   return variants.map((variant) => ({
     id: variant.id,
+    way: variant.way,
     sumOrder: variant.sumOrder,
     accepts: (problem) => variant.accepts(problem, capabilities),
     suits: (problem) => variant.suits?.(problem, optimizeFor),
