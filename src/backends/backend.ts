@@ -70,7 +70,7 @@ export interface Session {
 export interface PrepareOptions {
   /** The largest batch that the session will be given. */
   readonly maxBatch: number;
-  /** Kernel ids by node name (see graph/passes/choose-variants.ts). The reference, which has no kernels, refuses them. */
+  /** Kernels by node (see graph/passes/kernel-overrides.ts). The reference, which has no kernels, refuses them. */
   readonly overrides?: ReadonlyMap<string, string>;
   /** What kernels are chosen for; `latency` unless told. */
   readonly optimizeFor?: OptimizeFor;

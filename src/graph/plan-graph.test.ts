@@ -56,6 +56,22 @@ describe("planGraph", () => {
     expect(plan.outputs[0]!.shape).toEqual([4]);
   });
 
+  it("says of each kernel why it was taken, by the layer's shape and what results are wanted for", () => {
+    const net = new ResidualNet(16);
+    fillParameters(net, "plan");
+    const graph = trace(net, [16, 14, 14]);
+    const reasons = (optimizeFor: "latency" | "throughput", threads: number, simd: 128 | 256) =>
+      compileGraph(graph, wasmTarget({ relaxedSimd: true, simd, threads }, optimizeFor)).plan.steps.map(
+        ({ node, variant, reason }) => `${node} ${variant} (${reason})`,
+      );
+    const latency = reasons("latency", 1, 128);
+    expect(latency).toContain("relu conv2d.wasm-winograd-2x2-fused (3×3 on a small map, 14×14, for latency)");
+    expect(reasons("latency", 5, 256)).toEqual(latency);
+    const throughput = reasons("throughput", 1, 128);
+    expect(throughput).toContain("relu conv2d.wasm-winograd-4x4-fused (3×3 on a small map, 14×14, for throughput)");
+    expect(formatPlan(planOf(network()))).toContain("(it has fewer than 16 channels)");
+  });
+
   it("prints its steps", () => {
     expect(formatPlan(planOf(network()))).toMatch(
       /^x:nhwc {2}×batch {2}\S+ {2}#\d → #\d\nrelu {2}×batch {2}conv2d\.wasm/,

@@ -44,7 +44,7 @@ export function planGraph<Stage>(graph: Graph, target: Target<Stage>): Plan<Stag
   const steps = kernels.map(({ node, choice, asked }, i): Step<Stage> => {
     const operands = opOf(node.op).operands(node.attrs);
     return {
-      ...{ node: node.name, covers: node.covers, op: node.op, variant: choice.id },
+      ...{ node: node.name, covers: node.covers, op: node.op, variant: choice.id, reason: node.reason ?? "" },
       ...{ problem: asked.problem, repeat: asked.repeat },
       stages: choice.stages(asked.problem, node.layout ?? "nchw"),
       inputs: node.inputs.map((id, k) => (operands[k]?.role === "weight" ? undefined : sourceOf(id))),

@@ -37,6 +37,8 @@ export interface Step<Stage> {
   readonly covers: readonly string[];
   readonly op: OpName;
   readonly variant: string;
+  /** Why this kernel and none before it in its op's list. Empty where it is the first. */
+  readonly reason: string;
   readonly problem: object;
   readonly repeat: Repeat;
   readonly stages: readonly Stage[];
@@ -70,14 +72,15 @@ export function arenaElements(plan: Plan<unknown>, batch: number): number {
   return plan.buffers.reduce((sum, { elements, repeat }) => sum + elements * (repeat === "batch" ? batch : repeat), 0);
 }
 
-/** One line a step: `layer1.0.relu ×batch  conv2d.wgsl-gemm  #1, #0 → #2`, then the arena. */
+/** One line a step: `layer1.0.relu ×batch  conv2d.wgsl-gemm  #1, #0 → #2  (why this kernel)`, then the arena. */
 export function formatPlan(plan: Plan<unknown>): string {
   const source = (s: PlanSource | undefined) =>
     s === undefined ? undefined : s.from === "buffer" ? `#${s.id}` : s.key;
   const lines = plan.steps.map((step) => {
     const inputs = step.inputs.map(source).filter((text) => text !== undefined);
     const stages = step.stages.length > 1 ? `  ${step.stages.length} stages` : "";
-    return `${step.node}  ×${step.repeat}  ${step.variant}  ${inputs.join(", ")} → #${step.output}${stages}`;
+    const reason = step.reason ? `  (${step.reason})` : "";
+    return `${step.node}  ×${step.repeat}  ${step.variant}  ${inputs.join(", ")} → #${step.output}${stages}${reason}`;
   });
   const buffers = plan.buffers.map(({ id, elements, repeat }) => `#${id} ${elements}×${repeat}`);
   const ports = plan.outputs.map((port) => `${port.name} ${formatShape(port.shape)} = ${source(port.source)}`);

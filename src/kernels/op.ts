@@ -108,10 +108,18 @@ export type WasmStageArgument = StageArgument | { readonly from: "local" };
 /** What results are chosen for: one image as soon as possible, or many images a second. Either way no bit depends on how many there are. */
 export type OptimizeFor = "latency" | "throughput";
 
+/** Whether a variant is the one to take, and why or why not, for people who read a plan. */
+export interface Suitability {
+  readonly take: boolean;
+  readonly because: string;
+}
+
 /** One way to compute an op on one kind of backend. */
 export interface Variant<P, Capabilities, Stage> {
   /** Unique in the tree: `conv2d.wgsl-gemm`. */
   readonly id: string;
+  /** The word by which people ask for its way of computing, beside the one in its id: variants that share one are tried in their order. */
+  readonly way?: string;
   /** Names the order in which sums are formed. Two variants of one backend with the same sumOrder give the same bits. */
   readonly sumOrder: string;
   /** Whether it can run, or why not. */
@@ -120,7 +128,7 @@ export interface Variant<P, Capabilities, Stage> {
    * Whether it is the one to take of those that accept; always unless told. Choosing between sumOrders, it sees the layer's shape and what
    * is asked for, never the machine.
    */
-  suits?(problem: P, optimizeFor: OptimizeFor): boolean;
+  suits?(problem: P, optimizeFor: OptimizeFor): Suitability;
   layouts(problem: P): LayoutRule;
   constants?(problem: P, capabilities: Capabilities): readonly PackedConstant[];
   /** Float32 numbers of each scratch buffer, per repeat. */

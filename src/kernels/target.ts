@@ -8,6 +8,7 @@ import type {
   LayoutRule,
   OptimizeFor,
   PackedConstant,
+  Suitability,
   Variant,
   WasmCapabilities,
   WasmStage,
@@ -18,9 +19,11 @@ import type {
 /** A variant with the device's capabilities filled in. */
 export interface Choice<Stage> {
   readonly id: string;
+  readonly way: string | undefined;
   readonly sumOrder: string;
   accepts(problem: object): true | string;
-  suits(problem: object): boolean;
+  /** Undefined: it is always the one to take. */
+  suits(problem: object): Suitability | undefined;
   layouts(problem: object): LayoutRule;
   constants(problem: object): readonly PackedConstant[];
   scratch(problem: object): readonly number[];
@@ -41,9 +44,10 @@ function bind<Capabilities, Stage>(
   if (variants === "view") return variants;
   return variants.map((variant) => ({
     id: variant.id,
+    way: variant.way,
     sumOrder: variant.sumOrder,
     accepts: (problem) => variant.accepts(problem, capabilities),
-    suits: (problem) => variant.suits?.(problem, optimizeFor) ?? true,
+    suits: (problem) => variant.suits?.(problem, optimizeFor),
     layouts: (problem) => variant.layouts(problem),
     constants: (problem) => variant.constants?.(problem, capabilities) ?? [],
     scratch: (problem) => variant.scratch?.(problem, capabilities) ?? [],

@@ -51,7 +51,7 @@ async function runOp(
     return outputs;
   } catch (error) {
     const refusal =
-      error instanceof OptionError && error.message.match(/the kernel (\S+) does not take this shape: .*/);
+      error instanceof OptionError && error.message.match(/the kernel (\S+) does not take this shape: [^;]*/);
     if (refusal) return refusal[0];
     throw error;
   } finally {

@@ -4,9 +4,9 @@ import { Tensor } from "../engine/tensor.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import { type Graph, nodeNames } from "../graph/graph.ts";
 import { describeValue } from "../tensor/check-options.ts";
+import { nearestNames } from "../tensor/nearest-names.ts";
 import { isShape, type Shape } from "../tensor/shape.ts";
 import { call, type Module, namedModules, namedParameters } from "./module.ts";
-import { nearestNames } from "./nearest-names.ts";
 import { traceModules } from "./scope.ts";
 
 /** The input's name in the graph, which is torchvision's. */

@@ -137,14 +137,6 @@ describe.each([
       if (node.kind === "op") expect(node.variant).toMatch(new RegExp(`^conv2d\\.${kind}`));
   });
 
-  it("refuses an override for a node that is not there, and a kernel that is not the op's", () => {
-    const graph = pruneGraph(fuseEpilogue(foldBatchNorm(traced())));
-    const choose = (node: string, kernel: string) => () =>
-      chooseVariants<unknown>(graph, target, { overrides: new Map([[node, kernel]]) });
-    expect(choose("nothing", "conv2d.x")).toThrow(/kernel overrides for nothing/);
-    expect(choose("relu", "conv2d.x")).toThrow(/conv2d has no \w+ kernel conv2d.x; it has conv2d/);
-  });
-
   it("converts where a value enters, where it is flattened and where it leaves, and once only", () => {
     const net = new ResidualNet(4);
     class Flat extends Module {

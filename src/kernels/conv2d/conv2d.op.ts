@@ -25,7 +25,7 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   cost: conv2dCost,
   reference: conv2dReference,
   wgsl: [conv2dWgslLanes, conv2dWgslGemmSmall, conv2dWgslGemm, conv2dWgslGeneral],
-  // Winograd comes last, and so by override only, until its weights are transformed quickly enough for a model to open with it.
-  wasm: [conv2dWasmGemmFused, conv2dWasmGemm, ...conv2dWasmWinogradFused, ...conv2dWasmWinograd],
+  // Winograd only where the rule takes it (conv2d.wasm-rule.ts).
+  wasm: [...conv2dWasmWinogradFused, conv2dWasmGemmFused, ...conv2dWasmWinograd, conv2dWasmGemm],
   cases: conv2dCases,
 };

@@ -22,6 +22,7 @@ import { padStage } from "./conv2d.wasm-pad.ts";
 function gemm(fused: boolean): WasmVariant<Conv2dProblem> {
   return {
     id: fused ? "conv2d.wasm-gemm-fused" : "conv2d.wasm-gemm",
+    way: "direct",
     sumOrder: fused ? "bias, ky, kx, c; fused" : "bias, ky, kx, c",
     accepts: (_, { relaxedSimd }) => !fused || relaxedSimd || "this engine has no fused multiply-add",
     layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),

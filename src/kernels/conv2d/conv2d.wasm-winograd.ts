@@ -2,8 +2,7 @@
  * conv2d in WebAssembly by Winograd's minimal filtering (conv2d.winograd.ts), for 3×3 windows of stride 1: 2.25 (F(2)) or 4 times (F(4))
  * fewer products than the definition, for weights that take 1.8 or 4 times the memory. The products are s² matrices, multiplied by the
  * same tile as gemm's; what they give is transformed back, with bias, residual and ReLU, while it is in the nearest cache.
- *
- * F(4) where maps are large, and everywhere for throughput. F(2) for the latency of small maps: there the weights' way from memory counts.
+ * When it is taken: conv2d.wasm-rule.ts.
  */
 import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { forRange, increment, repeatTimes } from "../../asm/loops.ts";
@@ -11,11 +10,12 @@ import { i32 } from "../../asm/scalar.ts";
 import { v128 } from "../../asm/simd.ts";
 import type { Local } from "../../asm/value.ts";
 import { constant, input, local, output, repeat, scratch } from "../argument.ts";
-import type { OptimizeFor, WasmStage, WasmVariant } from "../op.ts";
+import type { WasmStage, WasmVariant } from "../op.ts";
 import { emitGemmTile, multiplyAdd } from "../wasm/gemm-tile.ts";
 import type { Panel } from "../wasm/panels.ts";
 import { divide, emitRowBlock, type RowBlock } from "../wasm/row-tiles.ts";
 import { type Conv2dProblem, residualIndex } from "./conv2d.problem.ts";
+import { conv2dWay, winogradObstacle } from "./conv2d.wasm-rule.ts";
 import {
   transformedWeights,
   type WinogradGeometry,
@@ -28,26 +28,6 @@ import { type Winograd, winograd2, winograd4 } from "./conv2d.winograd.ts";
 
 type I32 = Local<"i32">;
 
-/** Smaller maps are F(2)'s where latency counts. */
-const largeMap = 20;
-/** Of fewer channels the transforms cost what the products save. */
-const fewestChannels = 16;
-/** A tile of the product has fewer rows below this, and so wastes what was saved. */
-const fewestTiles = 4;
-
-function suits(winograd: Winograd, p: Conv2dProblem, optimizeFor: OptimizeFor): boolean {
-  const large = Math.min(p.outHeight, p.outWidth) >= largeMap;
-  const wanted = large || optimizeFor === "throughput" ? winograd4 : winograd2;
-  const tiles = Math.ceil(p.outHeight / winograd.outputs) * Math.ceil(p.outWidth / winograd.outputs);
-  const products = tiles * winograd.inputs ** 2;
-  return (
-    winograd === wanted &&
-    Math.min(p.channels, p.outChannels) >= fewestChannels &&
-    tiles >= fewestTiles &&
-    products <= 0.7 * 9 * p.outHeight * p.outWidth
-  );
-}
-
 function variant(winograd: Winograd, fused: boolean): WasmVariant<Conv2dProblem> {
   const m = winograd.outputs;
   return {
@@ -55,14 +35,12 @@ function variant(winograd: Winograd, fused: boolean): WasmVariant<Conv2dProblem>
     sumOrder: `winograd ${m}x${m}, c${fused ? "; fused" : ""}`,
     accepts: (p, { relaxedSimd }) => {
       if (fused && !relaxedSimd) return "this engine has no fused multiply-add";
-      if (p.kernel[0] !== 3 || p.kernel[1] !== 3) return "the window is not 3×3";
-      if (p.stride[0] !== 1 || p.stride[1] !== 1) return "the stride is not 1";
-      if (p.dilation[0] !== 1 || p.dilation[1] !== 1) return "the dilation is not 1";
-      if (p.groups !== 1) return "it has groups";
-      if (Math.max(...p.padding) > 2) return "the padding is above 2";
-      return (p.channels % 8 === 0 && p.outChannels % 8 === 0) || "its channels are no multiples of 8";
+      return winogradObstacle(p) ?? true;
     },
-    suits: (p, optimizeFor) => suits(winograd, p, optimizeFor),
+    suits: (p, optimizeFor) => {
+      const { way, because } = conv2dWay(p, optimizeFor);
+      return { take: way === `winograd-${m}x${m}`, because };
+    },
     layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),
     constants: (p, capabilities) => [
       transformedWeights(p, winogradGeometry(p, winograd, capabilities)),

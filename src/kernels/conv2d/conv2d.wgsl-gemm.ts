@@ -53,6 +53,7 @@ function gemmVariant(id: string, tiling: Tiling, suits: (p: Conv2dProblem) => tr
   const storageBytes = 16 * 16 * (tiling.xQuads + tiling.tile / 4);
   return {
     id,
+    way: "direct",
     sumOrder: conv2dWgslSumOrder,
     accepts: (p, capabilities) => {
       if (p.groups !== 1) return `takes one group of channels, not ${p.groups}`;

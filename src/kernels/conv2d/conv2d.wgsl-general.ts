@@ -20,6 +20,7 @@ const rows = 4;
 
 export const conv2dWgslGeneral: WgslVariant<Conv2dProblem> = {
   id: "conv2d.wgsl-general",
+  way: "direct",
   sumOrder: conv2dWgslSumOrder,
   accepts: (_, capabilities) => fitsDevice(capabilities, { invocations: flatInvocations }),
   layouts: () => ({ inputs: ["nhwc", "nhwc", "nhwc", "nhwc"], output: "nhwc" }),

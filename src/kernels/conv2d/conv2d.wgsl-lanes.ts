@@ -28,6 +28,7 @@ const columns = 4;
 
 export const conv2dWgslLanes: WgslVariant<Conv2dProblem> = {
   id: "conv2d.wgsl-lanes",
+  way: "direct",
   sumOrder: conv2dWgslSumOrder,
   accepts: (p, capabilities) => {
     if (!capabilities.software) return "for adapters that run on the CPU";
