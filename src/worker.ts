@@ -2,9 +2,9 @@
  * What every worker thread of the pool starts as: it loads the jobs that it is called for, and answers (platform/worker-protocol.ts).
  * This list is the one place that knows all jobs; by it bundlers find their modules.
  */
-import { workerPort } from "#platform";
+import { askForPackages, workerPort } from "#platform";
 import type { Job, JobContext, Moved } from "./platform/worker-job.ts";
-import { errorFromData, errorToData, type ToWorker } from "./platform/worker-protocol.ts";
+import { errorFromData, errorToData, packageQuestion, type ToWorker } from "./platform/worker-protocol.ts";
 
 const jobs: Readonly<Record<string, () => Promise<Job>>> = {
   wasm: async () => (await import("./backends/wasm/wasm-job.ts")).wasmJob,
@@ -16,6 +16,7 @@ const loaded = new Map<string, Promise<Job>>();
 const questions = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
 let nextQuestion = 0;
 
+askForPackages(async (specifier) => String(await ask(packageQuestion, specifier)));
 port.onMessage((message) => {
   if (message.kind === "call") void perform(message);
   else answered(message);

@@ -1,11 +1,9 @@
 /** `residual features PATH…`: the main job. Options to the library's, rows to a file or to standard output. */
 import { once } from "node:events";
-import { type Command, Option } from "commander";
-import { type DeviceChoice, deviceChoices } from "../backends/select.ts";
+import type { Command } from "commander";
 import { defaultBatch, featuresOf } from "../features/features-of.ts";
 import { type RowFormat, rowFormats, rowWriter } from "../features/rows-as-json.ts";
 import { describeLeftOut, listImages, type NamedSource } from "../features/sources.ts";
-import { depths, type ModelName, modelNames, modelOfDepth } from "../model/architectures.ts";
 import { defaultLayer, type Model } from "../model/model.ts";
 import { openModel } from "../model/open-model.ts";
 import { type Normalize, normalizes, type Pool, pools } from "../model/pooling.ts";
@@ -13,18 +11,15 @@ import type { Output } from "../platform/platform.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
-import { notEmpty, oneNumberOf, oneOf, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
+import { addModelOptions, choice, type ModelFlags, openOptionsOf } from "./model-options.ts";
+import { notEmpty, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
 import { openRows } from "./output-file.ts";
 import { asPath, expandPaths } from "./path-list.ts";
 
-interface FeaturesFlags {
-  depth?: number;
-  model?: ModelName;
-  weights?: string;
+interface FeaturesFlags extends ModelFlags {
   layer: string;
   pool?: Pool;
   normalize?: Normalize;
-  device: DeviceChoice;
   batch: number;
   output?: string;
   format?: RowFormat;
@@ -34,26 +29,16 @@ interface FeaturesFlags {
 }
 
 export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) => void): void {
-  /** An option with a list of what it may be: commander shows the list in the help, and our parser says what is wrong. */
-  const choice = <T extends string>(flags: string, help: string, choices: readonly T[], what: string) =>
-    new Option(flags, help).choices(choices).argParser(oneOf(flags.split(" ")[0]!, choices, what));
   const command = program
     .command("features")
     .description('Prints, per image, {"image_path": …, "feature_vector": […]}: the penultimate layer\'s numbers.')
-    .argument("<path...>", "image files, folders of them, or - for a list on standard input, one path a line")
-    .addOption(
-      new Option("--depth <n>", `depth of the ResNet: ${depths.join(", ")} (default: 50)`)
-        .argParser(oneNumberOf("--depth", depths, "there is no ResNet of that depth"))
-        .conflicts("model"),
-    )
-    .addOption(choice("--model <name>", "network by name", modelNames, "there is no such network"))
-    .option("--weights <file>", "a safetensors file with torchvision's names")
+    .argument("<path...>", "image files, folders of them, or - for a list on standard input, one path a line");
+  addModelOptions(command)
     .option("--layer <node>", "a node by torchvision's name (layer3, layer4.1.add)", notEmpty("--layer"), defaultLayer)
     .addOption(
       choice("--pool <how>", "from a layer's map to a vector (default: avg)", pools, "there is no such pooling"),
     )
     .addOption(choice("--normalize <how>", "length of the vector (default: none)", normalizes, "there is no such norm"))
-    .addOption(choice("--device <name>", "where to run", deviceChoices, "there is no such device").default("auto"))
     .option(
       "--batch <n>",
       "images at a time, 1 to 1024; the vectors do not depend on it",
@@ -78,7 +63,7 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
         "130 interrupted.",
     )
     .action(async (paths: string[], flags: FeaturesFlags) => onExit(await runFeatures(paths, flags)));
-  refuseRepeats(command);
+  refuseRepeats(command, ["kernel"]);
 }
 
 async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Promise<ExitCode> {
@@ -103,11 +88,10 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     const images = await listImages(list, (left) => console.notice(describeLeftOut(left)));
     const files = images.map(({ source }) => source).filter((source) => typeof source === "string");
     // A wrong place is better said before the work.
-    const weights = flags.weights === undefined ? undefined : asPath(flags.weights);
+    const options = openOptionsOf(flags);
     const place = flags.output === undefined ? undefined : asPath(flags.output);
-    output = await openRows(place, weights === undefined ? files : [...files, weights]);
-    const name = flags.model ?? modelOfDepth(flags.depth ?? 50);
-    model = await openModel({ model: name, weights, device: flags.device, signal: abort.signal });
+    output = await openRows(place, flags.weights === undefined ? files : [...files, asPath(flags.weights)]);
+    model = await openModel({ ...options, onWarning: (text) => console.notice(text), signal: abort.signal });
     const { device, description, reason } = model.device;
     const known = model.info.nodeNames.includes(flags.layer); // an unknown one is an error in a moment, and that alone
     if (reason !== undefined && known) console.notice(`runs on ${device} (${description}): ${reason}`);

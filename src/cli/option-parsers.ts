@@ -34,12 +34,13 @@ export function notEmpty(flag: string): (value: string) => string {
   };
 }
 
-/** Makes a second value for any option of the command an error: the first would be lost without a word. */
-export function refuseRepeats(command: Command): void {
+/** Makes a second value for any option of the command an error: the first would be lost without a word. `but`: options that gather values. */
+export function refuseRepeats(command: Command, but: readonly string[] = []): void {
   for (const option of command.options) {
     let seen = false;
     command.on(`option:${option.name()}`, () => {
-      if (seen && option.required) throw new UsageError(`${option.long}: given twice; it takes one value`);
+      if (seen && option.required && !but.includes(option.name()))
+        throw new UsageError(`${option.long}: given twice; it takes one value`);
       seen = true;
     });
   }

@@ -36,16 +36,24 @@ export async function openOutput(path: string): Promise<Output> {
   throw noFiles(path);
 }
 
+let packageUrl = async (specifier: string): Promise<string> => packageFileUrl(specifier);
+
 export async function readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>> {
-  let url: string;
+  return fetchBytes(await packageUrl(specifier));
+}
+
+export function askForPackages(ask: (specifier: string) => Promise<string>): void {
+  packageUrl = ask;
+}
+
+export function packageFileUrl(specifier: string): string {
   try {
-    url = import.meta.resolve(specifier);
+    return import.meta.resolve(specifier);
   } catch (cause) {
     throw new FileError("not-found", `${specifier}: the page's import map does not say where its package is`, {
       cause,
     });
   }
-  return fetchBytes(url);
 }
 
 export async function packageAsset(name: string): Promise<ByteSource> {

@@ -53,14 +53,19 @@ export async function listFolder(path: string): Promise<FolderEntry[]> {
 }
 
 export async function readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>> {
-  let url: string;
+  return readAll(await openFile(fileURLToPath(packageFileUrl(specifier))));
+}
+
+export function packageFileUrl(specifier: string): string {
   try {
-    url = import.meta.resolve(specifier);
+    return import.meta.resolve(specifier);
   } catch (cause) {
     throw new FileError("not-found", `${specifier}: its package is not installed; run npm install`, { cause });
   }
-  return readAll(await openFile(fileURLToPath(url)));
 }
+
+/** Workers resolve packages as the main thread does. */
+export function askForPackages(_ask: (specifier: string) => Promise<string>): void {}
 
 export async function packageAsset(name: string): Promise<ByteSource> {
   // assets/ lies beside both src/ and dist/, and this file two levels below the package in either.

@@ -85,6 +85,10 @@ export interface Platform {
   openOutput(path: string): Promise<Output>;
   /** A file of an installed npm package, by import specifier: `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`. */
   readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Where a file of an installed npm package is, by import specifier. Throws FileError where nothing says it. */
+  packageFileUrl(specifier: string): string;
+  /** Inside a worker: has `packageFileUrl` asked of its owner, where a page's import map does not reach into workers. */
+  askForPackages(ask: (specifier: string) => Promise<string>): void;
   /** A file of this package's own `assets/` folder: `tiny.safetensors`. */
   packageAsset(name: string): Promise<ByteSource>;
   /**

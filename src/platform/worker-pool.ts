@@ -3,10 +3,10 @@
  * images alike. It knows no jobs: src/worker.ts, which every worker starts as, has their list. A worker does its calls in the order in which
  * they were sent. Workers keep the process alive only while they have something to do, and end when nobody uses the pool any more.
  */
-import { startWorker } from "#platform";
+import { packageFileUrl, startWorker } from "#platform";
 import { DeviceError } from "../errors.ts";
 import type { WorkerHandle } from "./platform.ts";
-import { errorFromData, errorToData, type FromWorker, type Outcome } from "./worker-protocol.ts";
+import { errorFromData, errorToData, type FromWorker, type Outcome, packageQuestion } from "./worker-protocol.ts";
 
 /** A call of a method of a job, for a worker. */
 export interface WorkerCall {
@@ -80,6 +80,7 @@ class PoolWorker {
     const reply = (outcome: Outcome, transfer: readonly Transferable[] = []) =>
       this.#handle?.post({ kind: "answer", id, ...outcome }, transfer);
     try {
+      if (call === packageQuestion) return reply({ value: packageFileUrl(String(question)) });
       const answer = this.#pending.get(call)?.call.answer;
       if (!answer) throw new Error("nobody answers questions of this call");
       const { value, transfer } = await answer(question);

@@ -17,6 +17,9 @@ export type ToWorker =
     }
   | ({ readonly kind: "answer"; readonly id: number } & Outcome);
 
+/** In place of a call: where a package's file is (platform.ts, `packageFileUrl`). */
+export const packageQuestion = -1;
+
 /** From a worker: a call's outcome, or a question of a call that is under way. */
 export type FromWorker =
   | ({ readonly kind: "done"; readonly id: number } & Outcome)

@@ -1,0 +1,76 @@
+/** The options of every command that opens a model: which network and weights, where it runs and how. */
+import { type Command, Option } from "commander";
+import { type DeviceChoice, deviceChoices, mostThreads } from "../backends/select.ts";
+import { type SimdChoice, simdChoices } from "../backends/simd.ts";
+import { depths, type ModelName, modelNames, modelOfDepth } from "../model/architectures.ts";
+import type { OpenOptions } from "../model/open-model.ts";
+import { UsageError } from "./exit.ts";
+import { oneNumberOf, oneOf, shown, wholeNumber } from "./option-parsers.ts";
+import { asPath } from "./path-list.ts";
+
+export interface ModelFlags {
+  depth?: number;
+  model?: ModelName;
+  weights?: string;
+  device: DeviceChoice;
+  threads?: number;
+  simd: SimdChoice;
+  throughput?: boolean;
+  kernel?: Record<string, string>;
+}
+
+/** An option with a list of what it may be: commander shows the list in the help, and our parser says what is wrong. */
+export function choice<T extends string>(flags: string, help: string, choices: readonly T[], what: string): Option {
+  return new Option(flags, help).choices(choices).argParser(oneOf(flags.split(" ")[0]!, choices, what));
+}
+
+export function addModelOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option("--depth <n>", `depth of the ResNet: ${depths.join(", ")} (default: 50)`)
+        .argParser(oneNumberOf("--depth", depths, "there is no ResNet of that depth"))
+        .conflicts("model"),
+    )
+    .addOption(choice("--model <name>", "network by name", modelNames, "there is no such network"))
+    .option("--weights <file>", "a safetensors file with torchvision's names")
+    .addOption(choice("--device <name>", "where to run", deviceChoices, "there is no such device").default("auto"))
+    .option(
+      "--threads <n>",
+      "threads that decode, and run WebAssembly (default: one a processor); the vectors do not depend on it",
+      wholeNumber("--threads", 1, mostThreads),
+    )
+    .addOption(
+      choice(
+        "--simd <bits>",
+        "WebAssembly's vectors: 256 where V8 can be made to pack them; the vectors do not depend on it",
+        simdChoices,
+        "there are no such vectors",
+      ).default("auto"),
+    )
+    .option("--throughput", "kernels for many images a second rather than for one soon; the last bits differ")
+    .option(
+      "--kernel <node=name>",
+      "another kernel for a node, such as layer1.0.conv1=direct (may be given again); the last bits may differ",
+      kernelOf,
+    );
+}
+
+function kernelOf(value: string, others: Record<string, string> = {}): Record<string, string> {
+  const [, node, kernel] = /^([^=]+)=(.+)$/.exec(value) ?? [];
+  if (node === undefined || kernel === undefined)
+    throw new UsageError(`--kernel ${shown(value)}: expected NODE=KERNEL, such as layer1.0.conv1=direct`);
+  if (Object.hasOwn(others, node)) throw new UsageError(`--kernel ${node}: is given two kernels; name one`);
+  return { ...others, [node]: kernel };
+}
+
+/** What the flags mean for openModel. */
+export function openOptionsOf(flags: ModelFlags): OpenOptions & { readonly model: ModelName } {
+  const { depth = 50, model, weights, device, threads, simd, throughput, kernel } = flags;
+  return {
+    model: model ?? modelOfDepth(depth),
+    ...{ device, threads, simd },
+    ...(weights === undefined ? {} : { weights: asPath(weights) }),
+    ...(throughput ? { optimizeFor: "throughput" as const } : {}),
+    ...(kernel === undefined ? {} : { kernels: kernel }),
+  };
+}
