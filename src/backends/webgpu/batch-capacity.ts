@@ -1,7 +1,7 @@
 /** How many images fit at once: a buffer of the plan that grows with the batch must stay within what the device allows. */
 import { DeviceError } from "../../errors.ts";
 import type { Plan, PlanBuffer } from "../../graph/plan.ts";
-import { formatBytes } from "./gpu-device.ts";
+import { formatBytes } from "../../tensor/format-bytes.ts";
 
 const bytesPerNumber = 4;
 

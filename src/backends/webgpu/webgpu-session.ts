@@ -8,6 +8,7 @@ import type { Plan, PlanPort, PlanSource, Repeat, Step } from "../../graph/plan.
 import type { StageArgument, WgslStage } from "../../kernels/op.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import { untilAborted } from "../../tensor/until-aborted.ts";
 import type { RunOptions, Session } from "../backend.ts";
 import { batchOf } from "../session-inputs.ts";
 import { bufferBytes } from "./batch-capacity.ts";
@@ -126,7 +127,7 @@ export class WebGpuSession implements Session {
     signal?.throwIfAborted();
     const result = this.#last.then(() => this.#run(inputs, batch ?? 1, signal));
     this.#last = result.catch(() => {});
-    return signal ? untilAborted(result, signal) : result;
+    return untilAborted(result, signal);
   }
 
   async #run(
@@ -238,18 +239,4 @@ function stagedBytes(port: PlanPort, count: number): number {
 
 function disposedError(): DeviceError {
   return new DeviceError('device "webgpu": the session was disposed');
-}
-
-/** The result, or the signal's reason as soon as it is aborted. */
-async function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }
