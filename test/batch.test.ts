@@ -26,11 +26,7 @@ async function photoBatch(count: number, side: number): Promise<HostTensor> {
   const preset = { ...presets["torchvision-v1"], resize: { shorter: side + 8 }, crop: side };
   const data = new Float32Array(count * 3 * side * side);
   for (let i = 0; i < count; i++)
-    preprocess(
-      await readImage(`${photos}${names[i]}`),
-      preset,
-      data.subarray(i * 3 * side * side, (i + 1) * 3 * side * side),
-    );
+    data.set(preprocess(await readImage(`${photos}${names[i]}`), preset).data, i * 3 * side * side);
   return { shape: [count, 3, side, side], dtype: "float32", data };
 }
 

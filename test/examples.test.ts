@@ -103,7 +103,8 @@ it("tensors: shape, graph, plan, numbers, scopes, memory", async () => {
   const text = lines.join("\n");
   expect(lines[0]).toBe("shape, known without running: 1×4×24×24");
   expect(text).toMatch(/\nconv2d {2}1×4×48×48 {2}= conv2d\(x=input, weight=constant, bias=constant_1\)/);
-  expect(text).toMatch(/\nrelu {2}×1 {2}conv2d\.wasm/); // the plan: one fused step
+  expect(text).toMatch(/\ndevice: wasm \(.+\)\n\ntraced:\n/); // the plan: where it runs, and
+  expect(text).toMatch(/\nrelu {2}×1 {2}conv2d\.wasm/); // one fused step
   expect(text).toContain("2304 numbers, the largest 3; each place as its strongest edge:");
   const drawing = lines.filter((line) => /^[·→↓←↑ ]{47}$/.test(line));
   expect(drawing).toHaveLength(24);

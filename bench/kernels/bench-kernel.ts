@@ -24,7 +24,7 @@ export interface BenchKernel {
 const flags = ["experimental-wasm-revectorize", "liftoff", "wasm-lazy-compilation"] as const;
 
 /** As V8 packs pairs of 128-bit instructions to 256 bits: its flags are the process's and so are put back. */
-export function compileFor(simd: 128 | 256, module: ModuleBuilder): WebAssembly.Module {
+function compileFor(simd: 128 | 256, module: ModuleBuilder): WebAssembly.Module {
   // The engine keeps compiled code by the module's bytes, whatever the flags were.
   module.addCustomSection("simd", [simd === 256 ? 1 : 0, 0]);
   const bytes = module.toBytes();

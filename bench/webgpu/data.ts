@@ -32,7 +32,7 @@ async function photoBytes(): Promise<Uint8Array> {
   const data = new Float32Array(scenes.length * size);
   for (const [i, photo] of scenes.entries()) {
     const path = fileURLToPath(new URL(`../../examples/photos/${photo}`, import.meta.url));
-    preprocess(await readImage(path), presets["torchvision-v1"], data.subarray(i * size, (i + 1) * size));
+    data.set(preprocess(await readImage(path), presets["torchvision-v1"]).data, i * size);
   }
   return new Uint8Array(data.buffer);
 }

@@ -72,7 +72,7 @@ export class ByteWriter {
 }
 
 /** Ids of the sections, in the order in which they must stand. */
-export const sectionIds = {
+const sectionIds = {
   custom: 0,
   type: 1,
   import: 2,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { buildFunction } from "../../test/support/wasm-function.ts";
 import type { FunctionBuilder } from "./function-builder.ts";
-import { forRange, increment, type Range, repeatTimes, whileLoop } from "./loops.ts";
+import { forRange, increment, type Range, repeatTimes } from "./loops.ts";
 import { i32 } from "./scalar.ts";
 import type { I32Operand, Local } from "./value.ts";
 
@@ -68,16 +68,4 @@ test.each([0, 1, 2, 7])("repeatTimes %i", (count) => {
   expect(run(() => count).values).toEqual(Array(count).fill(9));
   expect(run((n) => n).values).toEqual(Array(count).fill(9));
   expect(run(() => count).emitted).toBe(Math.min(1, count));
-});
-
-test("whileLoop tests before each turn", () => {
-  const run = (n: number) =>
-    visits((f, left, body) => {
-      whileLoop(f, i32.gtS(left, 0), () => {
-        body(left);
-        increment(f, left, -2);
-      });
-    }, n).values;
-  expect(run(5)).toEqual([5, 3, 1]);
-  expect(run(0)).toEqual([]);
 });

@@ -4,7 +4,7 @@
  */
 import type { FunctionBuilder } from "./function-builder.ts";
 import { i32, toI32 } from "./scalar.ts";
-import { type I32, type I32Operand, isLocal, type Local } from "./value.ts";
+import { type I32Operand, isLocal, type Local } from "./value.ts";
 
 export interface Range {
   /** Default 0. */
@@ -53,17 +53,6 @@ export function repeatTimes(f: FunctionBuilder, count: I32Operand, body: () => v
       f.br(next, left);
     });
   });
-}
-
-/** while (condition) body(). The condition is computed before each turn. */
-export function whileLoop(f: FunctionBuilder, condition: I32, body: () => void): void {
-  f.block((done) =>
-    f.loop((next) => {
-      f.br(done, i32.eqz(condition));
-      body();
-      f.br(next);
-    }),
-  );
 }
 
 /** local += amount */

@@ -31,7 +31,7 @@ const f64Const = (x: number): F64 => constant("f64", 0x44, (out) => out.f64(x));
 /** A number's constant, or the value itself. */
 export const toI32 = (a: I32Operand): I32 => (typeof a === "number" ? i32Const(a) : a);
 export const toF32 = (a: F32Operand): F32 => (typeof a === "number" ? f32Const(a) : a);
-export const toF64 = (a: F64Operand): F64 => (typeof a === "number" ? f64Const(a) : a);
+const toF64 = (a: F64Operand): F64 => (typeof a === "number" ? f64Const(a) : a);
 
 const i32Unary = (opcode: number) => (a: I32Operand) => instruction("i32", [toI32(a)], opcode);
 const i32Binary = (opcode: number) => (a: I32Operand, b: I32Operand) =>

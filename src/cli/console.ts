@@ -75,7 +75,7 @@ export class Console {
 }
 
 /** A message on one line: names of files may hold line breaks, and what a terminal would obey. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => {
     if (character === "\n") return "\\n";
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

@@ -140,11 +140,21 @@ describe.each(devices)("on %s", (device) => {
 
   it("describes its plan", async () => {
     const text = await relu(conv2d(tensor(range(9), [1, 1, 3, 3]), tensor([2], [1, 1, 1, 1]))).plan({ device });
+    expect(text).toMatch(new RegExp(`^device: ${device} \\(.+\\)\\n\\n`)); // named: there is no reason to give
     expect(text).toContain("conv2d(x=input, weight=constant)");
     if (device !== "reference")
       for (const pass of ["traced", "fold-batch-norm", "fuse-epilogue", "choose-variants", "assign-layout", "plan"])
         expect(text).toContain(`${pass}:\n`);
     if (device !== "reference") expect(text).toMatch(/relu {2}×1 {2}conv2d\.\S+ {2}#\d+ → #\d+/);
+  });
+});
+
+describe("auto", () => {
+  it("says in the plan what it took and why", async () => {
+    const { info, reason } = await sharedEngine("auto");
+    const [first] = (await relu(tensor([1])).plan()).split("\n");
+    expect(reason).toMatch(/\S/);
+    expect(first).toBe(`device: ${info.device} (${info.description}); auto took it: ${reason}`);
   });
 });
 

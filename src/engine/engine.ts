@@ -59,9 +59,11 @@ export class Engine {
     return this.withSession(graph, (session) => session.run(inputs, { signal }));
   }
 
-  /** What the device makes of an eager graph, as text: the graph after each pass, and the plan. */
+  /** What the device makes of an eager graph, as text: the device (and why `auto` took it), the graph after each pass, the plan. */
   async describe(graph: Graph): Promise<string> {
-    return this.withSession(graph, async (session) => session.plan);
+    const { device, description } = this.info;
+    const why = this.reason === undefined ? "" : `; auto took it: ${this.reason}`;
+    return this.withSession(graph, async (session) => `device: ${device} (${description})${why}\n\n${session.plan}`);
   }
 
   private async withSession<T>(graph: Graph, body: (session: Session) => Promise<T>): Promise<T> {

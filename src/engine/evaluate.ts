@@ -9,7 +9,7 @@ import type { LazyTensor } from "./lazy.ts";
 
 /** Where a tensor is computed, and what ends it early. */
 export interface EvaluateOptions {
-  /** Where to run; `auto` unless told: a GPU where there is one, else WebAssembly. */
+  /** Where to run; `auto` unless told: a GPU where there is one, else WebAssembly. `plan()` says which it took, and why. */
   readonly device?: DeviceChoice;
   readonly signal?: AbortSignal;
 }

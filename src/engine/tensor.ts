@@ -54,7 +54,10 @@ export class Tensor implements LazyTensor {
     return { ...graph, toString: () => formatGraph(graph) };
   }
 
-  /** The graph after each pass, and the plan, as text, on the device named. */
+  /**
+   * How the numbers are computed, as text: first the device, and why it was taken where `auto` did; then the graph after each pass, and
+   * the plan. Opens the device, as `data()` does.
+   */
   async plan(options: EvaluateOptions = {}): Promise<string> {
     checkEvaluate("plan", options);
     return planOf(this, options);

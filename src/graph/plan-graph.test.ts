@@ -7,10 +7,15 @@ import { wasmTarget } from "../kernels/target.ts";
 import { trace, withOutputs } from "../nn/trace.ts";
 import { compileGraph } from "./compile.ts";
 import type { Graph } from "./graph.ts";
-import { arenaElements, formatPlan } from "./plan.ts";
+import { formatPlan, type Plan } from "./plan.ts";
 
 const target = wasmTarget({ relaxedSimd: true, simd: 128, threads: 1 });
 const planOf = (graph: Graph) => compileGraph(graph, target).plan;
+
+/** Float32 numbers of the arena for one run of `batch` images. */
+function arenaElements(plan: Plan<unknown>, batch: number): number {
+  return plan.buffers.reduce((sum, { elements, repeat }) => sum + elements * (repeat === "batch" ? batch : repeat), 0);
+}
 
 function network(outputs: readonly string[] = ["relu_1"]): Graph {
   const net = new ResidualNet(8);

@@ -67,11 +67,6 @@ export interface Plan<Stage> {
   readonly outputs: readonly PlanPort[];
 }
 
-/** Float32 numbers of the arena for one run of `batch` images. */
-export function arenaElements(plan: Plan<unknown>, batch: number): number {
-  return plan.buffers.reduce((sum, { elements, repeat }) => sum + elements * (repeat === "batch" ? batch : repeat), 0);
-}
-
 /** One line a step: `layer1.0.relu ×batch  conv2d.wgsl-gemm  #1, #0 → #2  (why this kernel)`, then the arena. */
 export function formatPlan(plan: Plan<unknown>): string {
   const source = (s: PlanSource | undefined) =>

@@ -52,7 +52,6 @@ export const marker = {
   startOfImage: 0xd8,
   endOfImage: 0xd9,
   startOfScan: 0xda,
-  quantTables: 0xdb,
   restartInterval: 0xdd,
   app0: 0xe0,
   app1: 0xe1,

@@ -2,24 +2,16 @@
  * Pixels to a network's input, number for number as torchvision's ImageClassification preset on a PIL image: resize, centre crop,
  * `/255`, minus mean, by deviation. torchvision/transforms/functional.py has the sizes' rules.
  */
-import { ShapeError } from "../errors.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { Preset } from "./preset.ts";
 import { type Region, resizeRegion, type Size } from "./resize.ts";
 import type { RgbImage } from "./rgb-image.ts";
 
-/**
- * The network's input, [3, crop, crop]: a plane of red, of green and of blue.
- * @param out where to write it: 3 × crop × crop numbers, a slot of a batch for instance; allocated unless given
- * @throws ShapeError where `out` has another length
- */
-export function preprocess(image: RgbImage, preset: Preset, out?: Float32Array): HostTensor {
+/** The network's input, [3, crop, crop]: a plane of red, of green and of blue. */
+export function preprocess(image: RgbImage, preset: Preset): HostTensor {
   const { crop } = preset;
   const plane = crop * crop;
-  const data = out ?? new Float32Array(3 * plane);
-  if (data.length !== 3 * plane) {
-    throw new ShapeError(`preprocess: out has ${data.length} numbers, expected 3×${crop}×${crop} = ${3 * plane}`);
-  }
+  const data = new Float32Array(3 * plane);
   const pixels = resizeAndCrop(image, preset).data;
   for (let channel = 0; channel < 3; channel++) {
     const levels = levelsOf(preset.mean[channel]!, preset.std[channel]!);

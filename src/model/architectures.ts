@@ -2,9 +2,9 @@
 import { OptionError } from "../errors.ts";
 import { BasicBlock, Bottleneck, ResNet, type ResNetOptions } from "../nn/resnet.ts";
 
-export type Architecture = Omit<ResNetOptions, "classes">;
+type Architecture = Omit<ResNetOptions, "classes">;
 
-export const architectures = {
+const architectures = {
   resnet18: { block: BasicBlock, layers: [2, 2, 2, 2] },
   resnet34: { block: BasicBlock, layers: [3, 4, 6, 3] },
   resnet50: { block: Bottleneck, layers: [3, 4, 6, 3] },

@@ -8,6 +8,7 @@ import { OptionError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { inputName, withOutputs } from "../nn/trace.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
+import { untilAborted } from "../tensor/until-aborted.ts";
 
 interface Entry {
   readonly maxBatch: number;
@@ -87,7 +88,7 @@ export class NetworkRunner {
     entry.users++;
     this.busy++;
     try {
-      const session = await orAborted(entry.session, signal);
+      const session = await untilAborted(entry.session, signal);
       this.retireUnused();
       return await body(session);
     } finally {
@@ -172,19 +173,4 @@ function discard(entry: Entry): void {
   entry.abort.abort(new Error("nobody waits for this session any more"));
   entry.ready?.dispose();
   entry.ready = undefined;
-}
-
-/** What the promise gives, unless the caller's own signal is aborted first: others may go on waiting. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

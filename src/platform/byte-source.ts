@@ -35,7 +35,7 @@ export function bytesSource(bytes: Uint8Array, name = "bytes"): ByteSource {
 }
 
 /** Ranged reads of a Blob or File. */
-export function blobSource(blob: Blob): ByteSource {
+function blobSource(blob: Blob): ByteSource {
   const name = "name" in blob && typeof blob.name === "string" && blob.name !== "" ? blob.name : "blob";
   let open = true;
   return {

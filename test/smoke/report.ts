@@ -17,7 +17,7 @@ export interface Bases {
 }
 
 /** What design and issue promise: WebGPU and WebAssembly against PyTorch, and one WebAssembly against another. */
-export const limits = { pytorch: 1e-4, webgpu: 1e-4, wasm: 1e-5 };
+const limits = { pytorch: 1e-4, webgpu: 1e-4, wasm: 1e-5 };
 
 /**
  * Largest max|a−b| / max|b| over all photos.

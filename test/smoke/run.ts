@@ -40,13 +40,9 @@ const inBrowser: Runtime = {
   name: "Chromium",
   devices: ["wasm", "webgpu"],
   run: async (device) => {
-    const browser = await startBrowser();
-    try {
-      const paths = photos.map((photo) => `/${photo}`);
-      return { ...(await browser.run(device, paths)), version: browser.version };
-    } finally {
-      await browser.close();
-    }
+    await using browser = await startBrowser();
+    const paths = photos.map((photo) => `/${photo}`);
+    return { ...(await browser.run(device, paths)), version: browser.version };
   },
 };
 

@@ -4,6 +4,7 @@
  */
 import { DeviceError } from "../../errors.ts";
 import type { WgslCapabilities } from "../../kernels/op.ts";
+import { formatBytes } from "../../tensor/format-bytes.ts";
 import type { FoundAdapter } from "./adapter.ts";
 
 /** Limits that kernels and buffers can use more of than WebGPU's least. */
@@ -159,8 +160,4 @@ function paddedBytes(bytes: number): number {
 
 function sizeOfBuffers(buffers: readonly GPUBuffer[]): number {
   return buffers.reduce((sum, buffer) => sum + buffer.size, 0);
-}
-
-export function formatBytes(bytes: number): string {
-  return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(1)} MB` : `${bytes} bytes`;
 }

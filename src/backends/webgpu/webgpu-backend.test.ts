@@ -1,5 +1,5 @@
 /** The WebGPU backend's machinery: sharing, counting, parts of a batch, order, ends. That its kernels are right is variants.test.ts's business. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { expectSameBits } from "../../../test/support/compare.ts";
 import { type ConvChain, chainImages, convChain } from "../../../test/support/conv-chain.ts";
 import { DeviceError, ShapeError } from "../../errors.ts";
@@ -32,6 +32,13 @@ async function output(session: Session, inputs: Map<string, HostTensor>, signal?
 async function expectedOf(chain: ConvChain, first: number, count: number): Promise<Float32Array> {
   const backend = await open();
   return output(await prepare(backend, convChain(chain)), chainImages(first, count, chain));
+}
+
+/** The chain with the output of each of its convolutions. */
+function tapped(chain: ConvChain & { depth: number }): Graph {
+  const taps = Array.from({ length: chain.depth - 1 }, (_, i) => ({ name: `tap ${i}`, node: 2 * i + 2 }));
+  const graph = convChain(chain);
+  return { ...graph, outputs: [...taps, ...graph.outputs] };
 }
 
 describe("weights", () => {
@@ -90,6 +97,22 @@ describe("a batch", () => {
     expect(session.bytes).toBeLessThanOrEqual(2 * 3 * imageBytes + 64);
     expectSameBits("8 images in parts", await output(session, chainImages(0, 8, chain)), await expectedOf(chain, 0, 8));
     expectSameBits("4 images in parts", await output(session, chainImages(2, 4, chain)), await expectedOf(chain, 2, 4));
+  });
+
+  test("whose outputs together do not fit one buffer goes in parts, with the same bits", async () => {
+    const chain = { channels: 4, size: 20, depth: 3 };
+    const graph = tapped(chain);
+    const imageBytes = 4 * 4 * 20 * 20;
+    const names = graph.outputs.map(({ name }) => name);
+    const inputs = chainImages(0, 5, chain);
+    const whole = await (await prepare(await open(), graph)).run(inputs);
+    const session = await prepare(await open({ maxBufferBytes: 7 * imageBytes }), graph); // 3 outputs: 2, 2 and 1 images
+    const parts = await session.run(inputs);
+    expect(names).toEqual(["tap 0", "tap 1", "y"]);
+    for (const name of names) expectSameBits(`${name} in parts`, parts.get(name)!.data, whole.get(name)!.data);
+    const refused = prepare(await open({ maxBufferBytes: 2 * imageBytes }), graph);
+    await expect(refused).rejects.toThrow(DeviceError);
+    await expect(refused).rejects.toThrow("3 outputs together need a buffer of 19200 bytes, already for one image");
   });
 
   test("of images too large for the device is refused with the numbers", async () => {
@@ -155,6 +178,33 @@ describe("runs", () => {
     setTimeout(() => abort.abort(reason), 5);
     await expect(run).rejects.toBe(reason);
     expectSameBits("the next run", await output(session, chainImages(3, 1, chain)), expected);
+  });
+});
+
+describe("a session that cannot be made leaves nothing", () => {
+  test("where the device refuses its bindings", async () => {
+    const backend = await open();
+    const resident = backend.createResident();
+    const fault = new Error("no bindings");
+    vi.spyOn(backend.gpu.device, "createBindGroup").mockImplementationOnce(() => {
+      throw fault;
+    });
+    await expect(backend.prepare(convChain(), resident, { maxBatch: 8 })).rejects.toBe(fault);
+    expect(backend.counters().liveBytes).toBe(resident.bytes);
+  });
+
+  test("where its weights were disposed meanwhile, which is a DeviceError", async () => {
+    const backend = await open();
+    const resident = backend.createResident();
+    const createBuffers = backend.gpu.createBuffers.bind(backend.gpu);
+    vi.spyOn(backend.gpu, "createBuffers").mockImplementation(async (requests) => {
+      const buffers = await createBuffers(requests);
+      if (requests.some(({ what }) => what === "outputs")) resident.dispose();
+      return buffers;
+    });
+    const prepared = backend.prepare(convChain(), resident, { maxBatch: 8 });
+    await expect(prepared).rejects.toThrow(new DeviceError('device "webgpu": the weights were disposed'));
+    expect(backend.counters()).toMatchObject({ liveBuffers: 0, liveBytes: 0 });
   });
 });
 

@@ -25,7 +25,9 @@ export class WebGpuResident implements Resident {
     return [...this.#buffers.values()].reduce((sum, buffer) => sum + buffer.size, 0);
   }
 
+  /** Throws DeviceError once disposed. */
   bufferOf(key: string): GPUBuffer {
+    this.#throwIfDisposed();
     const buffer = this.#buffers.get(key);
     if (!buffer) throw new Error(`webgpu: the weight ${key} is not resident`);
     return buffer;

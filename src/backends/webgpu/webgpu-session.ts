@@ -8,9 +8,10 @@ import type { Plan, PlanPort, PlanSource, Repeat, Step } from "../../graph/plan.
 import type { StageArgument, WgslStage } from "../../kernels/op.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import { untilAborted } from "../../tensor/until-aborted.ts";
 import type { RunOptions, Session } from "../backend.ts";
 import { batchOf, timesUnsupported } from "../session-inputs.ts";
-import { bufferBytes } from "./batch-capacity.ts";
+import { bufferBytes, stagedBytes } from "./batch-capacity.ts";
 import type { BufferRequest, GpuDevice } from "./gpu-device.ts";
 import type { PipelineCache } from "./pipeline-cache.ts";
 import { PoliteWait } from "./polite-wait.ts";
@@ -51,16 +52,22 @@ interface Memory {
   readonly outputs: readonly StagedOutput[];
 }
 
-/** Allocates the buffers: throws DeviceError when there is no memory. */
+/** Allocates the buffers: throws DeviceError when there is no memory or the weights were disposed meanwhile; nothing stays allocated then. */
 export async function openWebGpuSession(parts: SessionParts): Promise<WebGpuSession> {
-  return new WebGpuSession(parts, await allocate(parts));
+  const memory = await allocate(parts);
+  try {
+    return new WebGpuSession(parts, memory);
+  } catch (error) {
+    release(parts, memory);
+    throw error;
+  }
 }
 
 async function allocate({ plan, gpu, capacity }: SessionParts): Promise<Memory> {
   let stagingBytes = 0;
   const outputs = plan.outputs.map((port): StagedOutput => {
     const offset = stagingBytes;
-    stagingBytes += Math.ceil((4 * sizeOf(port.shape) * (port.batched ? capacity : 1)) / 16) * 16;
+    stagingBytes += stagedBytes(port, capacity);
     return { port, offset };
   });
   const repeats = [...new Set<Repeat>(plan.steps.map((step) => step.repeat))];
@@ -84,6 +91,10 @@ async function allocate({ plan, gpu, capacity }: SessionParts): Promise<Memory> 
     staging: made.at(-1)!,
     outputs,
   };
+}
+
+function release({ gpu }: SessionParts, { buffers, repeats, staging }: Memory): void {
+  gpu.destroyBuffers([...buffers.values(), ...repeats.values(), staging]);
 }
 
 export class WebGpuSession implements Session {
@@ -130,7 +141,7 @@ export class WebGpuSession implements Session {
     signal?.throwIfAborted();
     const result = this.#last.then(() => this.#run(inputs, batch ?? 1, signal));
     this.#last = result.catch(() => {});
-    return signal ? untilAborted(result, signal) : result;
+    return untilAborted(result, signal);
   }
 
   async #run(
@@ -177,7 +188,7 @@ export class WebGpuSession implements Session {
     }
     pass.end();
     for (const { port, offset } of this.#memory.outputs)
-      encoder.copyBufferToBuffer(this.#buffer(port.source), 0, this.#memory.staging, offset, stagedBytes(port, count));
+      encoder.copyBufferToBuffer(this.#buffer(port.source), 0, this.#memory.staging, offset, outputBytes(port, count));
     queue.submit([encoder.finish()]);
   }
 
@@ -195,7 +206,7 @@ export class WebGpuSession implements Session {
       throw error;
     }
     for (const { port, offset } of outputs) {
-      const numbers = new Float32Array(staging.getMappedRange(offset, stagedBytes(port, count)));
+      const numbers = new Float32Array(staging.getMappedRange(offset, outputBytes(port, count)));
       results.get(port.name)!.data.set(numbers, port.batched ? first * sizeOf(port.shape) : 0);
     }
     staging.unmap();
@@ -231,29 +242,15 @@ export class WebGpuSession implements Session {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    const { buffers, repeats, staging } = this.#memory;
-    this.#parts.gpu.destroyBuffers([...buffers.values(), ...repeats.values(), staging]);
+    release(this.#parts, this.#memory);
   }
 }
 
-function stagedBytes(port: PlanPort, count: number): number {
+/** What a run of `count` images gives of an output. */
+function outputBytes(port: PlanPort, count: number): number {
   return 4 * sizeOf(port.shape) * (port.batched ? count : 1);
 }
 
 function disposedError(): DeviceError {
   return new DeviceError('device "webgpu": the session was disposed');
-}
-
-/** The result, or the signal's reason as soon as it is aborted. */
-async function untilAborted<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([result, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }
