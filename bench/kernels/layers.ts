@@ -67,5 +67,10 @@ export const layers: readonly Layer[] = [
   layer("7 3x3 512", { size: 7, channels: 512, out: 512, kernel: 3, residual: true }, [3, 5, 2, 2, 2]),
   // ResNeXt's, which no plain ResNet has.
   layer("56 3x3 g32 128", { size: 56, channels: 128, out: 128, kernel: 3, groups: 32 }),
+  layer("28 3x3 g32 256", { size: 28, channels: 256, out: 256, kernel: 3, groups: 32 }),
+  layer("56 3x3 s2 g32 256", { size: 56, channels: 256, out: 256, kernel: 3, stride: 2, groups: 32 }),
+  layer("7 3x3 g32 1024", { size: 7, channels: 1024, out: 1024, kernel: 3, groups: 32 }),
+  layer("28 3x3 s2 g32 512", { size: 28, channels: 512, out: 512, kernel: 3, stride: 2, groups: 32 }),
+  layer("7 3x3 g32 2048", { size: 7, channels: 2048, out: 2048, kernel: 3, groups: 32 }),
   layer("14 3x3 g32 512", { size: 14, channels: 512, out: 512, kernel: 3, groups: 32 }),
 ];

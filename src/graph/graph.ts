@@ -40,7 +40,7 @@ export interface OpNode extends NodeBase {
   readonly spare?: boolean;
   /** Written by choose-variants: the kernel's id. */
   readonly variant?: string;
-  /** Written by choose-variants: why this kernel and none before it in its op's list. Empty where it is the first. */
+  /** Written by choose-variants: why this kernel, and so this order of sums, and none before it in its op's list. Empty where there was none. */
   readonly reason?: string;
   /** Written by assign-layout: the output's. */
   readonly layout?: Layout;

@@ -37,7 +37,7 @@ export interface Step<Stage> {
   readonly covers: readonly string[];
   readonly op: OpName;
   readonly variant: string;
-  /** Why this kernel and none before it in its op's list. Empty where it is the first. */
+  /** Why this kernel, and so this order of sums, and none before it in its op's list. Empty where there was none. */
   readonly reason: string;
   readonly problem: object;
   readonly repeat: Repeat;

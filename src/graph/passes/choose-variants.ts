@@ -36,14 +36,19 @@ function choose<Stage>(
   choices: readonly Choice<Stage>[],
   kind: string,
 ): { variant: string; reason: string } {
-  const passedOver = new Set<string>();
+  const passedOver: { sumOrder: string; because: string }[] = [];
+  /** Why those before it were not taken, where they would have given other bits. */
+  const reasonFor = ({ sumOrder }: Choice<Stage>) => {
+    const others = passedOver.filter((other) => other.sumOrder !== sumOrder);
+    return [...new Set(others.map(({ because }) => because))].join("; ");
+  };
   const reasons: string[] = [];
   for (const choice of choices) {
     const verdict = choice.accepts(problem);
     const suitability = verdict === true ? choice.suits(problem) : { take: false, because: verdict };
     if (!suitability || suitability.take)
-      return { variant: choice.id, reason: suitability?.because ?? [...passedOver].join("; ") };
-    passedOver.add(suitability.because);
+      return { variant: choice.id, reason: suitability?.because ?? reasonFor(choice) };
+    passedOver.push({ sumOrder: choice.sumOrder, because: suitability.because });
     reasons.push(`${choice.id}: ${suitability.because}`);
   }
   throw new UnsupportedError(

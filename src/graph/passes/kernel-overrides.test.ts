@@ -97,12 +97,12 @@ describe("a kernel", () => {
   test("that is not there, or does not take the shape: one error, with those that do and why not the others", () => {
     expect(messageOf(() => kernels({ conv1: "fast" }))).toBe(
       "kernel for conv1: there is no wasm conv2d kernel fast; here there are winograd-4x4 (conv2d.wasm-winograd-4x4-fused), " +
-        "winograd-2x2 (conv2d.wasm-winograd-2x2-fused), direct or gemm (conv2d.wasm-gemm-fused)",
+        "winograd-2x2 (conv2d.wasm-winograd-2x2-fused), direct or gemm (conv2d.wasm-gemm-fused), but not grouped (it has no groups)",
     );
     expect(messageOf(() => kernels({ bn2: "winograd-2x2" }, fused, network(4)))).toBe(
       "kernel for bn2: the kernel winograd-2x2 does not take this shape: its channels are no multiples of 8; here there is " +
         "direct or gemm (conv2d.wasm-gemm-fused), but not winograd-4x4 (its channels are no multiples of 8), " +
-        "winograd-2x2 (its channels are no multiples of 8)",
+        "winograd-2x2 (its channels are no multiples of 8), grouped (it has no groups)",
     );
   });
 });
@@ -113,6 +113,6 @@ test("words: an id without op, backend and rounding; the way's first", () => {
   expect(kernelWords({ id: "batchNorm.wgsl", way: undefined })).toEqual(["wgsl"]);
   if (conv2dOp.wasm === "view") throw new Error("conv2d has kernels");
   expect(new Set(conv2dOp.wasm.flatMap(({ id, way }) => kernelWords({ id, way })))).toEqual(
-    new Set(["winograd-4x4", "winograd-2x2", "direct", "gemm"]),
+    new Set(["winograd-4x4", "winograd-2x2", "direct", "grouped", "gemm"]),
   );
 });

@@ -75,17 +75,18 @@ function refusals(choices: readonly Choice<unknown>[], problem: object): string 
 
 /** Each kernel by its words, those that take the problem with their id, the others with their reasons. */
 function offers(choices: readonly Choice<unknown>[], problem: object): string {
-  const byWords = new Map<string, Choice<unknown>[]>();
+  const byWord = new Map<string, Choice<unknown>[]>();
   for (const choice of choices) {
-    const words = kernelWords(choice).join(" or ");
-    byWords.set(words, [...(byWords.get(words) ?? []), choice]);
+    const word = kernelWords(choice).at(-1)!;
+    byWord.set(word, [...(byWord.get(word) ?? []), choice]);
   }
-  const groups = [...byWords].map(([words, list]) => {
+  const there: string[] = [];
+  const not: string[] = [];
+  for (const [word, list] of byWord) {
     const taken = list.find((choice) => choice.accepts(problem) === true);
-    return { words, taken, list };
-  });
-  const there = groups.flatMap(({ words, taken }) => (taken ? [`${words} (${taken.id})`] : []));
-  const not = groups.flatMap(({ words, taken, list }) => (taken ? [] : [`${words} (${refusals(list, problem)})`]));
+    if (taken) there.push(`${kernelWords(taken).join(" or ")} (${taken.id})`);
+    else not.push(`${word} (${refusals(list, problem)})`);
+  }
   const parts = [`here there ${there.length === 1 ? "is" : "are"} ${there.join(", ") || "none"}`];
   if (not.length > 0) parts.push(`but not ${not.join(", ")}`);
   return parts.join(", ");

@@ -11,6 +11,7 @@ import {
 } from "./conv2d.problem.ts";
 import { conv2dReference } from "./conv2d.reference.ts";
 import { conv2dWasmGemm, conv2dWasmGemmFused } from "./conv2d.wasm-gemm.ts";
+import { conv2dWasmGrouped, conv2dWasmGroupedFused } from "./conv2d.wasm-grouped.ts";
 import { conv2dWasmWinograd, conv2dWasmWinogradFused } from "./conv2d.wasm-winograd.ts";
 import { conv2dWgslGemm, conv2dWgslGemmSmall } from "./conv2d.wgsl-gemm.ts";
 import { conv2dWgslGeneral } from "./conv2d.wgsl-general.ts";
@@ -26,6 +27,9 @@ export const conv2d: Op<Conv2dAttrs, Conv2dProblem> = {
   reference: conv2dReference,
   wgsl: [conv2dWgslLanes, conv2dWgslGemmSmall, conv2dWgslGemm, conv2dWgslGeneral],
   // Winograd only where the rule takes it (conv2d.wasm-rule.ts).
-  wasm: [...conv2dWasmWinogradFused, conv2dWasmGemmFused, ...conv2dWasmWinograd, conv2dWasmGemm],
+  wasm: [
+    ...[...conv2dWasmWinogradFused, conv2dWasmGroupedFused, conv2dWasmGemmFused],
+    ...[...conv2dWasmWinograd, conv2dWasmGrouped, conv2dWasmGemm],
+  ],
   cases: conv2dCases,
 };

@@ -1,4 +1,4 @@
-/** conv2d's WebAssembly kernel on shapes that its cases do not have: the edges of its tiles, panels, blocks and padded copies. */
+/** conv2d's WebAssembly kernels on shapes that its cases do not have: the edges of its tiles, panels, blocks and padded copies. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { expectClose } from "../../../test/support/compare.ts";
@@ -75,6 +75,21 @@ describe("the edges of the kernel", () => {
       x: [1, 16, 17, 19],
       weight: [16, 4, 3, 3],
       attrs: { groups: 4, padding: [1, 1] },
+    },
+    "groups of four channels, a stride and a residual": {
+      x: [2, 24, 9, 27],
+      weight: [24, 4, 3, 3],
+      attrs: { groups: 6, padding: [1, 1], stride: [2, 2], residual: true, relu: true },
+    },
+    "an odd number of groups of eight channels": {
+      x: [2, 24, 6, 25],
+      weight: [24, 8, 3, 3],
+      attrs: { groups: 3, padding: [1, 1], residual: true },
+    },
+    "groups of eight channels, a wide window with holes": {
+      x: [1, 16, 11, 17],
+      weight: [16, 8, 2, 5],
+      attrs: { groups: 2, padding: [0, 3], dilation: [3, 2], stride: [1, 3], bias: false },
     },
     "groups of a pointwise convolution": { x: [2, 30, 5, 5], weight: [33, 10, 1, 1], attrs: { groups: 3 } },
     "more padding than kernel": { x: [1, 3, 4, 4], weight: [5, 3, 1, 1], attrs: { padding: [2, 3] } },

@@ -19,11 +19,16 @@ import { type Conv2dProblem, conv2dDepth, residualIndex } from "./conv2d.problem
 import { type Conv2dGeometry, conv2dGeometry, packedWeights, pixelOffsets, unitBytes } from "./conv2d.wasm-geometry.ts";
 import { padStage } from "./conv2d.wasm-pad.ts";
 
+/** Of all that sum as the definition has it. */
+export function gemmSumOrder(fused: boolean): string {
+  return fused ? "bias, ky, kx, c; fused" : "bias, ky, kx, c";
+}
+
 function gemm(fused: boolean): WasmVariant<Conv2dProblem> {
   return {
     id: fused ? "conv2d.wasm-gemm-fused" : "conv2d.wasm-gemm",
     way: "direct",
-    sumOrder: fused ? "bias, ky, kx, c; fused" : "bias, ky, kx, c",
+    sumOrder: gemmSumOrder(fused),
     accepts: (_, { relaxedSimd }) => !fused || relaxedSimd || "this engine has no fused multiply-add",
     layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),
     constants: (p, capabilities) => {

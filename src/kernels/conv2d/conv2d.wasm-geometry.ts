@@ -74,7 +74,7 @@ export function conv2dGeometry(p: Conv2dProblem, { simd, threads }: Cut): Conv2d
 }
 
 /** The image itself where no window leaves it, else the rows and columns of a padded copy. */
-function sourceOf(p: Conv2dProblem): Conv2dGeometry["source"] {
+export function sourceOf(p: Conv2dProblem): Conv2dGeometry["source"] {
   if (p.padding[0] === 0 && p.padding[1] === 0) return { height: p.height, width: p.width, copied: false };
   const reach = (outSize: number, i: 0 | 1) => (outSize - 1) * p.stride[i] + p.dilation[i] * (p.kernel[i] - 1) + 1;
   return { height: reach(p.outHeight, 0), width: reach(p.outWidth, 1), copied: true };

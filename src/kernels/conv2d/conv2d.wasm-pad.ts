@@ -8,7 +8,7 @@ import type { Conv2dProblem } from "./conv2d.problem.ts";
 import type { Conv2dGeometry } from "./conv2d.wasm-geometry.ts";
 
 /** x (repeat, H, W, C) → scratch (repeat, source height, source width, C): what lies behind the last window is left out. A piece: a row. */
-export function padStage(p: Conv2dProblem, { source }: Conv2dGeometry): WasmStage {
+export function padStage(p: Conv2dProblem, { source }: Pick<Conv2dGeometry, "source">): WasmStage {
   const pixel = p.channels * 4;
   const [above, left] = p.padding;
   // The part of the image that windows touch. There is none where every window lies in the padding.
