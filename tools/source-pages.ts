@@ -1,6 +1,6 @@
 // Pages of this checkout in a headless Chromium with WebGPU on SwiftShader. Vite serves the sources as they are, types stripped, with the
 // conditions `source` and `browser`; so `#platform` is src/platform/browser.ts, as in a bundle that a user makes. Pages are cross-origin
-// isolated: they may share memory, and have the finer clock.
+// isolated, unless told: they may share memory, and have the finer clock.
 import { fileURLToPath } from "node:url";
 import { type Browser, type Page, chromium as playwright } from "playwright-core";
 import { createServer, type InlineConfig, type ViteDevServer } from "vite";
@@ -14,6 +14,8 @@ export interface SourcePagesOptions {
   readonly plugins: InlineConfig["plugins"];
   /** Which packages Vite prepares before a page asks, so that nothing is reloaded on the way. */
   readonly optimizeDeps: InlineConfig["optimizeDeps"];
+  /** False: served as most sites are, so that pages cannot share memory with their workers. */
+  readonly isolated?: boolean;
   /** Chromium's flags beside those for WebGPU. */
   readonly flags?: readonly string[];
 }
@@ -52,7 +54,7 @@ async function launch(flags: readonly string[]): Promise<Browser> {
   });
 }
 
-async function startServer({ cache, plugins, optimizeDeps }: SourcePagesOptions): Promise<ViteDevServer> {
+async function startServer({ cache, plugins, optimizeDeps, isolated = true }: SourcePagesOptions): Promise<ViteDevServer> {
   const server = await createServer({
     root,
     configFile: false,
@@ -66,7 +68,9 @@ async function startServer({ cache, plugins, optimizeDeps }: SourcePagesOptions)
       port: 0,
       hmr: false,
       watch: null,
-      headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+      headers: isolated
+        ? { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" }
+        : {},
     },
   });
   return server.listen();

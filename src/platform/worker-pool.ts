@@ -68,7 +68,7 @@ class PoolWorker {
 
   #receive(message: FromWorker): void {
     if (message.kind === "ask") {
-      this.#answer(message.id, message.call, message.data);
+      void this.#answer(message.id, message.call, message.data);
       return;
     }
     const pending = this.#settle(message.id);

@@ -26,9 +26,11 @@ export interface BrowserRuntime extends AsyncDisposable {
   run(device: Device, photos: string[]): Promise<SmokeResult>;
 }
 
-export async function startBrowser(): Promise<BrowserRuntime> {
+/** `isolated`: whether pages may share memory with their workers. */
+export async function startBrowser({ isolated = true }: { isolated?: boolean } = {}): Promise<BrowserRuntime> {
   const pages = await openSourcePages({
     cache: "vite",
+    isolated,
     plugins: [importMap],
     optimizeDeps: { entries: ["test/smoke/page.html"] },
   });

@@ -36,22 +36,22 @@ function commandLine(name: string, devices: Device[], [command, ...args]: [strin
   return { name, devices, run };
 }
 
-const inBrowser: Runtime = {
-  name: "Chromium",
-  devices: ["wasm", "webgpu"],
-  run: async (device) => {
-    await using browser = await startBrowser();
+function inBrowser(name: string, devices: Device[], isolated: boolean): Runtime {
+  const run = async (device: Device) => {
+    await using browser = await startBrowser({ isolated });
     const paths = photos.map((photo) => `/${photo}`);
     return { ...(await browser.run(device, paths)), version: browser.version };
-  },
-};
+  };
+  return { name, devices, run };
+}
 
 const runtimes: Runtime[] = [
   commandLine("Node 24", ["wasm", "webgpu"], [process.execPath]), // first: the others are compared with it
   commandLine("Node 22", ["wasm", "webgpu"], [installed("n22/bin/node")]),
   commandLine("Deno", ["wasm", "webgpu"], [installed("@deno/linux-x64-glibc/deno"), "run", "--allow-all"]),
   commandLine("Bun", ["wasm", "webgpu"], [installed("@oven/bun-linux-x64/bin/bun")]),
-  inBrowser,
+  inBrowser("Chromium", ["wasm", "webgpu"], true),
+  inBrowser("Chromium, page not isolated", ["wasm"], false),
 ];
 
 const pytorch = await pytorchVectors(photos);

@@ -170,7 +170,7 @@ export class WasmSession implements Session {
       const first = await new Promise<protocol.RunReply>((resolve, reject) => {
         for (const reply of replies) reply.then((value) => value.finished && resolve(value), reject);
         // Nobody finished: stopped by the caller's signal or by dispose.
-        all.then(() => reject(signal?.reason ?? this.#disposedError()));
+        void all.then(() => reject(signal?.reason ?? this.#disposedError()));
       });
       signal?.throwIfAborted(); // where the memory is a worker's own, it cannot be told to stop
       const whole = request.timed ? await Promise.all(replies) : [first];
@@ -251,7 +251,7 @@ export class WasmSession implements Session {
     this.#control.stop();
     // A run that is under way stops, but writes until then.
     if (this.#underWay === 0) this.#free();
-    else this.#last.then(() => this.#free());
+    else void this.#last.then(() => this.#free());
   }
 
   #free(): void {
