@@ -54,7 +54,12 @@ async function launch(flags: readonly string[]): Promise<Browser> {
   });
 }
 
-async function startServer({ cache, plugins, optimizeDeps, isolated = true }: SourcePagesOptions): Promise<ViteDevServer> {
+async function startServer({
+  cache,
+  plugins,
+  optimizeDeps,
+  isolated = true,
+}: SourcePagesOptions): Promise<ViteDevServer> {
   const server = await createServer({
     root,
     configFile: false,

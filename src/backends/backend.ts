@@ -27,6 +27,8 @@ export interface StepTime {
   readonly node: string;
   /** The kernel. */
   readonly variant: string;
+  /** Floating-point operations, a multiply-add counted as two: of the plain sum, whatever way the kernel goes. */
+  readonly flops: number;
   readonly milliseconds: number;
 }
 
@@ -79,6 +81,8 @@ export interface PrepareOptions {
 
 export interface Backend {
   readonly info: DeviceInfo;
+  /** GFLOP/s of all its threads, multiplying and adding as fast as they can. Only WebAssembly's; measured anew at each call. */
+  measurePeak?(): Promise<number>;
   createResident(): Resident;
   /** Passes, plan, kernels compiled, missing weights read and packed into `resident`, buffers allocated. */
   prepare(graph: Graph, resident: Resident, options: PrepareOptions): Promise<Session>;

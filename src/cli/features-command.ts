@@ -11,6 +11,7 @@ import type { Output } from "../platform/platform.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
+import { Interruption } from "./interruption.ts";
 import { addModelOptions, choice, type ModelFlags, openOptionsOf } from "./model-options.ts";
 import { notEmpty, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
 import { openRows } from "./output-file.ts";
@@ -69,34 +70,28 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
 async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Promise<ExitCode> {
   const format = formatOf(flags);
   const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
-  const abort = new AbortController();
   let model: Model | undefined;
   let output: Output | undefined;
   const sayInterrupted = () => console.notice(`interrupted${output ? `; ${output.path} was not written` : ""}`);
-  const interrupt = (signal: "SIGINT" | "SIGTERM") => {
-    if (!abort.signal.aborted) return abort.abort(new Interrupted(signal));
-    // The second time the user will not wait for what is under way. By the signal itself (130 or 143 in a shell): process.exit
-    // waits for system calls that other threads are in, such as the opening of a pipe that nobody reads.
+  const interruption = new Interruption(() => {
     output?.discardNow();
     sayInterrupted();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
-    process.kill(process.pid, signal);
-  };
-  process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
+  });
+  const { signal } = interruption;
   try {
-    const list = await expandPaths(paths, abort.signal);
+    const list = await expandPaths(paths, signal);
     const images = await listImages(list, (left) => console.notice(describeLeftOut(left)));
     const files = images.map(({ source }) => source).filter((source) => typeof source === "string");
     // A wrong place is better said before the work.
     const options = openOptionsOf(flags);
     const place = flags.output === undefined ? undefined : asPath(flags.output);
     output = await openRows(place, flags.weights === undefined ? files : [...files, asPath(flags.weights)]);
-    model = await openModel({ ...options, onWarning: (text) => console.notice(text), signal: abort.signal });
+    model = await openModel({ ...options, onWarning: (text) => console.notice(text), signal });
     const { device, description, reason } = model.device;
     const known = model.info.nodeNames.includes(flags.layer); // an unknown one is an error in a moment, and that alone
     if (reason !== undefined && known) console.notice(`runs on ${device} (${description}): ${reason}`);
-    const write = output ? (chunk: string) => output!.write(chunk) : standardOutput(abort.signal);
-    const code = await writeRows(model, images, format, flags, console, { write, signal: abort.signal });
+    const write = output ? (chunk: string) => output!.write(chunk) : standardOutput(signal);
+    const code = await writeRows(model, images, format, flags, console, { write, signal });
     await output?.commit();
     return code;
   } catch (error) {
@@ -106,7 +101,7 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
   } finally {
     console.end();
     model?.dispose();
-    process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
+    interruption.end();
   }
 }
 

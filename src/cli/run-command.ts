@@ -1,5 +1,6 @@
 /** From arguments to an exit code: picks the subcommand, and turns whatever it throws into one line on standard error. */
 import { Command, CommanderError } from "commander";
+import { addBenchCommand } from "./bench-command.ts";
 import { exitCode, reportFailure, UsageError } from "./exit.ts";
 import { addFeaturesCommand } from "./features-command.ts";
 import { packageVersion } from "./version.ts";
@@ -17,9 +18,11 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     .configureOutput({ outputError: () => undefined }) // said by `failure`, as every other error is
     .exitOverride();
   let code: number = exitCode.done;
-  addFeaturesCommand(program, (value) => {
+  const onExit = (value: number): void => {
     code = value;
-  });
+  };
+  addFeaturesCommand(program, onExit);
+  addBenchCommand(program, onExit);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;

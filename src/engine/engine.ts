@@ -114,6 +114,11 @@ export class Engine {
     }
   }
 
+  /** GFLOP/s of the device at its best, where it can be measured: WebAssembly's. */
+  async measurePeak(): Promise<number | undefined> {
+    return this.backend.measurePeak?.();
+  }
+
   counters(): BackendCounters {
     return this.backend.counters();
   }

@@ -2,7 +2,7 @@
  * A network on an engine: resident weights, and a session for each set of outputs that was asked for. A batch of another size compiles
  * and allocates nothing; only more images at once than ever before prepare a larger session.
  */
-import type { PrepareOptions, Resident, Session } from "../backends/backend.ts";
+import type { PrepareOptions, Resident, RunOptions, Session } from "../backends/backend.ts";
 import type { Engine } from "../engine/engine.ts";
 import { OptionError } from "../errors.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -58,9 +58,14 @@ export class NetworkRunner {
   }
 
   /** Runs a batch of images, (B, C, H, W); the outputs by the names asked for, B first. */
-  run(batch: HostTensor, outputs: readonly string[], signal?: AbortSignal): Promise<Map<string, HostTensor>> {
+  run(
+    batch: HostTensor,
+    outputs: readonly string[],
+    signal?: AbortSignal,
+    onTimes?: RunOptions["onTimes"],
+  ): Promise<Map<string, HostTensor>> {
     return this.withSession(outputs, batch.shape[0]!, signal, (session) =>
-      session.run(new Map([[inputName, batch]]), { signal }),
+      session.run(new Map([[inputName, batch]]), { signal, onTimes }),
     );
   }
 

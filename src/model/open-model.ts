@@ -14,7 +14,7 @@ import type { StateDict } from "../tensor/host-tensor.ts";
 import { openWeights } from "../weights/open-weights.ts";
 import type { WeightSource } from "../weights/weight-source.ts";
 import { createNetwork, type ModelName, modelNames, modelOfName } from "./architectures.ts";
-import { layerNames, Model } from "./model.ts";
+import { layerNames, Model, type ModelDevice, type ModelInfo } from "./model.ts";
 import { NetworkRunner } from "./network-runner.ts";
 import { isWeightsEnum, pretrained } from "./pretrained.ts";
 
@@ -57,6 +57,21 @@ export async function openModel(options: OpenOptions & { readonly model: string 
     hint: ': openModel({ model: "tiny" })',
   });
   checkSignal("openModel", options.signal);
+  const { runner, info, device, labels } = await openNetwork(options);
+  return new Model(runner, info, device, labels);
+}
+
+/** What a model is made of. */
+export interface OpenNetwork {
+  readonly engine: Engine;
+  readonly runner: NetworkRunner;
+  readonly info: ModelInfo;
+  readonly device: ModelDevice;
+  readonly labels: readonly string[] | undefined;
+}
+
+/** openModel without the model: for those who run the network itself. Options are checked, but not whether there are others. */
+export async function openNetwork(options: OpenOptions & { readonly model: string }): Promise<OpenNetwork> {
   const name = modelOfName(options.model);
   const { signal } = options;
   if (options.preset !== undefined) checkPreset(options.preset);
@@ -71,6 +86,7 @@ export async function openModel(options: OpenOptions & { readonly model: string 
     const network = createNetwork(name, classes);
     checkFit(name, network, state);
     loadStateDict(network, state, name);
+    const labels = labelsOf(state, classes);
     const preset = options.preset ?? presetOf(name, state);
     const graph = trace(network, [3, preset.crop, preset.crop]);
     engine = await Engine.open({ device: options.device, threads: options.threads, simd: options.simd });
@@ -81,18 +97,16 @@ export async function openModel(options: OpenOptions & { readonly model: string 
       return state.close();
     };
     const { optimizeFor, kernels = {} } = options;
-    const runner = new NetworkRunner(engine, graph, close, {
-      optimizeFor,
-      overrides: new Map(Object.entries(kernels)),
-    });
-    workerPool.acquire(options.threads ?? processors()); // it decodes, whatever the device
+    const overrides = new Map(Object.entries(kernels));
+    const runner = new NetworkRunner(engine, graph, close, { optimizeFor, overrides });
     const device = { ...engine.info, ...(engine.reason === undefined ? {} : { reason: engine.reason }) };
     const licence = state.metadata.get("licence") ?? state.metadata.get("license");
     const info = {
       ...{ name, weights: state.source, ...(licence === undefined ? {} : { licence }), preset },
       ...{ features: network.features, classes, nodeNames: layerNames(runner) },
     };
-    return new Model(runner, info, device, labelsOf(state, classes));
+    workerPool.acquire(options.threads ?? processors()); // it decodes, whatever the device; released by `close`
+    return { engine, runner, info, device, labels };
   } catch (error) {
     engine?.dispose();
     await state.close();

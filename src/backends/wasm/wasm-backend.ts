@@ -209,6 +209,13 @@ export class WasmBackend implements Backend {
     this.#given[thread] = { generation: workerPool.generation(thread), pages };
   }
 
+  async measurePeak(): Promise<number> {
+    const peaks = Array.from({ length: this.capabilities.threads }, (_, thread) =>
+      workerPool.send(thread, { job: "wasm", method: "peak", data: this.capabilities }),
+    );
+    return (await Promise.all(peaks)).reduce<number>((sum, peak) => sum + Number(peak), 0);
+  }
+
   counters(): BackendCounters {
     const { allocated, liveBlocks, liveBytes } = this.#heap;
     return { compiled: this.#compiled, allocated, liveBuffers: liveBlocks, liveBytes };

@@ -7,12 +7,14 @@ import { DeviceError } from "../../errors.ts";
 import { compileGraph } from "../../graph/compile.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
 import type { Plan, PlannedWeight } from "../../graph/plan.ts";
-import type { WasmStage } from "../../kernels/op.ts";
+import type { WasmCapabilities, WasmStage } from "../../kernels/op.ts";
+import { opOf } from "../../kernels/table.ts";
 import { wasmTarget } from "../../kernels/target.ts";
 import type { Job, JobContext, Moved } from "../../platform/worker-job.ts";
 import type { FloatArray } from "../../tensor/dtype.ts";
 import { type SharedStage, WasmControl } from "./wasm-control.ts";
 import { emitModule, ModuleCache } from "./wasm-module.ts";
+import { measurePeak } from "./wasm-peak.ts";
 import type * as protocol from "./wasm-protocol.ts";
 import { measureWide } from "./wasm-wide.ts";
 
@@ -39,6 +41,9 @@ const sessions = new Map<number, OpenSession>();
 export const wasmJob: Job = {
   /** Compares this engine's 256 bits with its 128. */
   probe: () => measureWide(),
+
+  /** GFLOP/s of this thread at its best. */
+  peak: (capabilities: WasmCapabilities) => measurePeak(capabilities),
 
   /** The memory of a backend: the shared one, or one of this worker's own, grown to what is asked for. */
   memory({ backend, memory, pages }: protocol.MemoryRequest): void {
@@ -154,11 +159,12 @@ function compilePlan(plan: Plan<WasmStage>, request: protocol.PlanRequest): prot
   const { module, compiled } = modules.compile(bytes, (source) =>
     compileWasm(source, { pack256: request.capabilities.simd === 256 }),
   );
-  const stages = plan.steps.flatMap((step, i) =>
-    step.stages.map((stage, k): protocol.PlannedStage => {
+  const stages = plan.steps.flatMap((step, i) => {
+    const { flops } = opOf(step.op).cost(step.problem);
+    return step.stages.map((stage, k): protocol.PlannedStage => {
       const repeats = step.repeat === "batch" ? request.maxBatch : 1;
       return {
-        ...{ node: step.node, variant: step.variant, function: functions[i]![k]!, repeat: step.repeat },
+        ...{ node: step.node, variant: step.variant, function: functions[i]![k]!, repeat: step.repeat, flops },
         operands: stage.arguments.map((argument): protocol.StageOperand => {
           switch (argument.from) {
             case "input":
@@ -180,8 +186,8 @@ function compilePlan(plan: Plan<WasmStage>, request: protocol.PlanRequest): prot
           stage.pieces(step.repeat === "batch" ? r + 1 : step.repeat),
         ),
       };
-    }),
-  );
+    });
+  });
   const local = Math.max(0, ...plan.steps.flatMap((step) => step.stages.map((stage) => stage.local ?? 0)));
   return {
     ...{ module, compiled, stages, local, buffers: plan.buffers, inputs: plan.inputs, outputs: plan.outputs },

@@ -29,6 +29,8 @@ export interface PlannedStage {
   /** The node, for messages and timings. */
   readonly node: string;
   readonly variant: string;
+  /** Floating-point operations of the node's step for one repeat. */
+  readonly flops: number;
   /** The module's export. */
   readonly function: string;
   readonly operands: readonly StageOperand[];

@@ -139,7 +139,7 @@ export class WasmSession implements Session {
       outputs: heap.memory ? [] : outputs.map(({ address, elements }) => ({ address, elements })),
     };
     const reply = await this.#callThreads(request, signal);
-    onTimes?.(this.#stepTimes(reply.times));
+    onTimes?.(this.#stepTimes(reply.times, batch));
     return new Map(
       outputs.map(({ name, shape, address, elements }, i) => {
         const data = heap.memory ? heap.floats(address, elements).slice() : reply.outputs[i]!;
@@ -187,11 +187,11 @@ export class WasmSession implements Session {
   }
 
   /** By step: the stages' times, each as the thread that waited longest for it saw it. */
-  #stepTimes(times: readonly Float64Array[]): StepTime[] {
+  #stepTimes(times: readonly Float64Array[], batch: number): StepTime[] {
     const steps = new Map<string, StepTime>();
-    this.#parts.planned.stages.forEach(({ node, variant }, stage) => {
-      const milliseconds = Math.max(...times.map((one) => one[stage]!));
-      steps.set(node, { node, variant, milliseconds: (steps.get(node)?.milliseconds ?? 0) + milliseconds });
+    this.#parts.planned.stages.forEach(({ node, variant, repeat, flops: each }, stage) => {
+      const milliseconds = Math.max(...times.map((one) => one[stage]!)) + (steps.get(node)?.milliseconds ?? 0);
+      steps.set(node, { node, variant, flops: each * (repeat === "batch" ? batch : repeat), milliseconds });
     });
     return [...steps.values()];
   }
