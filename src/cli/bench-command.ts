@@ -77,6 +77,11 @@ function asText(result: BenchModelResult, machine: Machine): string {
     `median ${number(ms.median)} ms, quartiles ${number(ms.quartiles[0])} to ${number(ms.quartiles[1])}, ${ms.runs} runs`,
     `${number(result.imagesPerSecond)} images/s; opening took ${number(result.opening)} ms`,
   ];
+  const { running, opening } = result.eventLoop;
+  lines.push(
+    `the caller's event loop came late by ${number(running.p99)} ms (p99), ${number(running.most)} at most; ` +
+      `while it opened ${number(opening.p99)}, ${number(opening.most)}`,
+  );
   if (peakGflops !== undefined) lines.push(`peak of multiply-adds ${number(peakGflops)} GFLOP/s`);
   if (layers) {
     const width = Math.max(...layers.map(({ node }) => node.length));

@@ -4,6 +4,7 @@ import { OptionError } from "../errors.ts";
 import { modelOfName } from "../model/architectures.ts";
 import { defaultLayer, type ModelDevice } from "../model/model.ts";
 import { type OpenOptions, openNetwork } from "../model/open-model.ts";
+import { type EventLoopDelay, watchEventLoop } from "./event-loop.ts";
 import { madeUpWeights, noise } from "./made-up-weights.ts";
 import { type Measurement, measure, summaryOf } from "./measure.ts";
 
@@ -40,6 +41,8 @@ export interface BenchModelResult {
   readonly imagesPerSecond: number;
   /** Opening: weights read and packed, kernels compiled; in milliseconds. */
   readonly opening: number;
+  /** Of the caller's thread, in the runs; and while the model opened. */
+  readonly eventLoop: { readonly running: EventLoopDelay; readonly opening: EventLoopDelay };
   /** GFLOP/s of all threads, multiplying and adding in registers, measured after the runs. WebAssembly only. */
   readonly peakGflops?: number;
   readonly layers?: readonly LayerTime[];
@@ -54,22 +57,27 @@ export async function benchModel(options: BenchModelOptions): Promise<BenchModel
   const name = modelOfName(options.model);
   const weights = options.weights ?? (name === "tiny" ? undefined : madeUpWeights(name));
   const start = performance.now();
+  const whileOpening = watchEventLoop();
   const { engine, runner, info, device } = await openNetwork({ ...options, weights });
   try {
     await runner.prepare([layer], batch, signal);
     const opening = performance.now() - start;
+    const delayOpening = whileOpening();
     const { crop } = info.preset;
     const shape = [batch, 3, crop, crop];
     const input = { shape, dtype: "float32", data: noise(batch * 3 * crop * crop, 2) } as const;
     const run = (onTimes?: (times: readonly StepTime[]) => void) => runner.run(input, [layer], signal, onTimes);
+    const whileRunning = watchEventLoop();
     const milliseconds = await measure(() => run(), { warmups: 3, seconds, least: 5, most: 1000, signal });
+    const eventLoop = { running: whileRunning(), opening: delayOpening };
     const peakGflops = await engine.measurePeak();
     const layers = perLayer ? await timeLayers(run, milliseconds.runs, peakGflops) : undefined;
     return {
       ...{ model: name, weights: info.weights, batch, layer, optimizeFor, device, milliseconds },
-      ...{ imagesPerSecond: (1000 * batch) / milliseconds.median, opening, peakGflops, layers },
+      ...{ imagesPerSecond: (1000 * batch) / milliseconds.median, opening, eventLoop, peakGflops, layers },
     };
   } finally {
+    whileOpening(); // also where it failed
     runner.dispose();
   }
 }

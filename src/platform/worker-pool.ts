@@ -103,10 +103,10 @@ class PoolWorker {
     for (const { reject } of failed) reject(error);
   }
 
-  end(): void {
+  end(error: Error): void {
     this.#handle?.end();
     this.#handle = undefined;
-    this.#fail(new DeviceError("the worker threads were ended: what used them was disposed"));
+    this.#fail(error);
   }
 }
 
@@ -146,6 +146,11 @@ export class WorkerPool {
       this.#queue.push({ id: this.#nextId++, pending: { call, resolve, reject }, signal });
       this.#dispatch();
     });
+  }
+
+  /** Ends a worker in the middle of what it does, as if it had died: its calls are rejected, and the next begins it anew. */
+  kill(worker: number): void {
+    this.#workers[worker]!.end(new DeviceError("a worker thread ended before its work was done: it was killed"));
   }
 
   #dispatch(): void {
@@ -191,7 +196,8 @@ export class WorkerPool {
   /** Ends the workers with the last of those who took part. */
   release(): void {
     if (--this.#users > 0) return;
-    for (const worker of this.#workers) worker.end();
+    for (const worker of this.#workers)
+      worker.end(new DeviceError("the worker threads were ended: what used them was disposed"));
     this.#workers.length = 0;
   }
 }

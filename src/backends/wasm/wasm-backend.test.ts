@@ -1,11 +1,13 @@
 /** The WebAssembly backend's machinery: sharing, counting, order, ends. That its kernels are right is variants.test.ts's business. */
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { whyNot256 } from "#platform";
 import { hashSigned } from "../../../test/support/hash-fill.ts";
 import { DeviceError, ShapeError } from "../../errors.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
+import { workerPool } from "../../platform/worker-pool.ts";
 import type { Constant, HostTensor } from "../../tensor/host-tensor.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { openWasmBackend, type WasmBackend } from "./wasm-backend.ts";
+import { openWasmBackend, type WasmBackend, type WasmOptions } from "./wasm-backend.ts";
 
 let backend: WasmBackend;
 beforeEach(async () => {
@@ -210,4 +212,93 @@ test("without relaxed SIMD the plan has the kernels that need none, and says so"
   expect(a).not.toEqual(b); // rounded twice and once
   for (const [i, value] of a!.entries()) expect(value).toBeCloseTo(b![i]!, 4);
   plain.dispose();
+});
+
+describe("threads, vectors and memory change no bits", () => {
+  const wide = whyNot256() === undefined;
+  const ways: [string, WasmOptions][] = [
+    ["1 thread", { threads: 1 }],
+    ["2 threads", { threads: 2 }],
+    ["3 threads, more than there may be processors", { threads: 3 }],
+    ["no shared memory", { threads: 2, sharedMemory: false }],
+    ...(wide ? [["256 bits", { threads: 2, simd: "256" }] as [string, WasmOptions]] : []),
+    ...(wide ? [["256 bits, 1 thread", { threads: 1, simd: "256" }] as [string, WasmOptions]] : []),
+  ];
+  const graph = convGraph({ channels: 32, size: 29, depth: 3 });
+  let expected: Float32Array;
+  beforeAll(async () => {
+    const session = await backend.prepare(graph, backend.createResident(), { maxBatch: 8 });
+    expected = (await session.run(images(8, 32, 29))).get("y")!.data;
+  });
+
+  test.each(ways)("%s", async (_, options) => {
+    const other = await openWasmBackend(options);
+    const session = await other.prepare(graph, other.createResident(), { maxBatch: 8 });
+    for (const batch of [8, 1, 3]) {
+      const { data } = (await session.run(images(batch, 32, 29))).get("y")!;
+      expect(data).toEqual(expected.subarray(0, data.length));
+    }
+    other.dispose();
+  });
+
+  test("and what is used is said", async () => {
+    const alone = await openWasmBackend({ threads: 2, sharedMemory: false });
+    expect(alone.info).toMatchObject({ simd: 128, threads: 1 });
+    expect(alone.info.warning).toMatch(/one thread: memory cannot be shared/);
+    alone.dispose();
+    const two = await openWasmBackend({ threads: 2 });
+    expect(two.info).toMatchObject({ simd: 128, threads: 2, warning: undefined });
+    two.dispose();
+    if (!wide) return;
+    const packed = await openWasmBackend({ simd: "256" });
+    expect(packed.info).toMatchObject({ simd: 256 });
+    expect(packed.info.description).toMatch(/packed to 256 bits/);
+    packed.dispose();
+  });
+});
+
+describe("a thread that dies", () => {
+  const graph = convGraph({ channels: 64, size: 96, depth: 30 });
+  const x = images(1, 64, 96);
+
+  test("in a run is that run's error, no hang, and the next run is as before", async () => {
+    const session = await backend.prepare(graph, backend.createResident(), { maxBatch: 1 });
+    const { data } = (await session.run(x)).get("y")!;
+    const run = session.run(x);
+    setTimeout(() => workerPool.kill(0), 5);
+    await expect(run).rejects.toThrow(DeviceError);
+    expect((await session.run(x)).get("y")!.data).toEqual(data);
+    workerPool.kill(workerPool.size - 1); // between runs nobody notices
+    expect((await session.run(x)).get("y")!.data).toEqual(data);
+  });
+
+  test("while a model is made ready is an error, and the next try works", async () => {
+    const resident = backend.createResident();
+    const preparing = backend.prepare(graph, resident, { maxBatch: 1 });
+    setTimeout(() => workerPool.kill(0), 1);
+    await expect(preparing).rejects.toThrow(DeviceError);
+    const session = await backend.prepare(graph, resident, { maxBatch: 1 });
+    expect((await session.run(x)).get("y")!.shape).toEqual([1, 64, 96, 96]);
+  });
+
+  test("with the model's memory, where that cannot be shared, says to open it anew", async () => {
+    const alone = await openWasmBackend({ sharedMemory: false });
+    const session = await alone.prepare(graph, alone.createResident(), { maxBatch: 1 });
+    await session.run(x);
+    workerPool.kill(0);
+    await expect(session.run(x)).rejects.toThrow(/open the model anew/);
+    alone.dispose();
+  });
+});
+
+test("a session that is disposed in a run stops it, and its memory is free when nobody writes to it any more", async () => {
+  const session = await backend.prepare(convGraph({ channels: 64, size: 96, depth: 30 }), backend.createResident(), {
+    maxBatch: 1,
+  });
+  const { liveBytes } = backend.counters();
+  const run = session.run(images(1, 64, 96));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  session.dispose();
+  await expect(run).rejects.toThrow(/disposed/);
+  await vi.waitFor(() => expect(backend.counters().liveBytes).toBe(liveBytes - session.bytes));
 });
