@@ -4,7 +4,7 @@ import { describeValue } from "../tensor/check-options.ts";
 import type { Backend, DeviceName } from "./backend.ts";
 import { type SimdChoice, simdChoices } from "./simd.ts";
 
-export { type SimdChoice, simdChoices };
+export type { SimdChoice };
 
 /** `auto`: a GPU where there is one, else WebAssembly. */
 export type DeviceChoice = "auto" | DeviceName;

@@ -1,9 +1,7 @@
 /** adaptiveAvgPool2d in WGSL, NHWC: the window of o goes from ⌊o · size / outSize⌋ to ⌈(o + 1) · size / outSize⌉, the end excluded. */
 import type { WgslVariant } from "../op.ts";
 import { meanText } from "../pool2d/mean-text.wgsl.ts";
-import { poolStage } from "../pool2d/pool2d.wgsl.ts";
-import { flatInvocations } from "../wgsl/dispatch.ts";
-import { fitsDevice } from "../wgsl/shader-text.ts";
+import { poolWgsl } from "../pool2d/pool2d.wgsl.ts";
 import type { AdaptiveAvgPool2dProblem } from "./adaptive-avg-pool2d.problem.ts";
 
 const adaptiveWindowsText = /* wgsl */ `
@@ -22,21 +20,10 @@ fn column_window(o: u32) -> Window {
 }`;
 
 export const adaptiveAvgPool2dWgsl: readonly WgslVariant<AdaptiveAvgPool2dProblem>[] = [
-  {
-    id: "adaptiveAvgPool2d.wgsl-nhwc",
+  poolWgsl({
+    name: "adaptiveAvgPool2d",
     sumOrder: "ky, kx",
-    accepts: (_, capabilities) => fitsDevice(capabilities, { invocations: flatInvocations }),
-    layouts: () => ({ inputs: ["nhwc"], output: "nhwc" }),
-    stages: (p) => [
-      poolStage({
-        name: "adaptiveAvgPool2d",
-        channels: p.channels,
-        size: [p.height, p.width],
-        outSize: [p.outHeight, p.outWidth],
-        dilation: [1, 1],
-        windows: adaptiveWindowsText,
-        combination: meanText,
-      }),
-    ],
-  },
+    windows: () => adaptiveWindowsText,
+    combination: meanText,
+  }),
 ];

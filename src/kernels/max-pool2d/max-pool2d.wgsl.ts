@@ -1,9 +1,7 @@
 /** maxPool2d in WGSL, NHWC. */
 import type { WgslVariant } from "../op.ts";
-import { poolStage } from "../pool2d/pool2d.wgsl.ts";
+import { poolWgsl } from "../pool2d/pool2d.wgsl.ts";
 import { slidingWindowsText } from "../pool2d/sliding-window.wgsl.ts";
-import { flatInvocations } from "../wgsl/dispatch.ts";
-import { fitsDevice } from "../wgsl/shader-text.ts";
 import type { MaxPool2dProblem } from "./max-pool2d.problem.ts";
 
 // WGSL's max() may drop a NaN, its compilers may take x != x for false, and it has no literal for −∞: hence the bits.
@@ -27,21 +25,10 @@ fn finish(maximum: f32, counted: u32) -> f32 {
 }`;
 
 export const maxPool2dWgsl: readonly WgslVariant<MaxPool2dProblem>[] = [
-  {
-    id: "maxPool2d.wgsl-nhwc",
+  poolWgsl({
+    name: "maxPool2d",
     sumOrder: "none",
-    accepts: (_, capabilities) => fitsDevice(capabilities, { invocations: flatInvocations }),
-    layouts: () => ({ inputs: ["nhwc"], output: "nhwc" }),
-    stages: (p) => [
-      poolStage({
-        name: "maxPool2d",
-        channels: p.channels,
-        size: [p.height, p.width],
-        outSize: [p.outHeight, p.outWidth],
-        dilation: p.dilation,
-        windows: slidingWindowsText(p, false),
-        combination: maximumText,
-      }),
-    ],
-  },
+    windows: (p) => slidingWindowsText(p, false),
+    combination: maximumText,
+  }),
 ];

@@ -3,28 +3,45 @@
  * image, rows first. A pool brings whole functions: where a window lies along each axis, and how values are combined.
  */
 import { input, output, repeat } from "../argument.ts";
-import type { WgslStage } from "../op.ts";
+import type { WgslStage, WgslVariant } from "../op.ts";
 import type { Pair } from "../pair.ts";
 import { flatGrid, flatInvocations, flatInvocationText } from "../wgsl/dispatch.ts";
-import { wgslStage } from "../wgsl/shader-text.ts";
+import { fitsDevice, wgslStage } from "../wgsl/shader-text.ts";
 
-export interface PoolShader {
-  readonly name: string;
+/** Sizes of one image, which all pools' problems have. */
+interface PoolSizes {
   readonly channels: number;
-  /** [vertical, horizontal] sizes. */
-  readonly size: Pair;
-  readonly outSize: Pair;
-  readonly dilation: Pair;
+  readonly height: number;
+  readonly width: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  /** [1, 1] where there is none. */
+  readonly dilation?: Pair;
+}
+
+export interface PoolShader<P> {
+  /** The op's name. */
+  readonly name: string;
+  readonly sumOrder: string;
   /** WGSL: `row_window(o: u32) -> Window` and `column_window(o: u32) -> Window`. */
-  readonly windows: string;
+  readonly windows: (problem: P) => string;
   /** WGSL: `start() -> f32`, `combine(sum: f32, x: f32) -> f32`, `finish(sum: f32, counted: u32) -> f32`. */
   readonly combination: string;
 }
 
+export function poolWgsl<P extends PoolSizes>(pool: PoolShader<P>): WgslVariant<P> {
+  return {
+    id: `${pool.name}.wgsl-nhwc`,
+    sumOrder: pool.sumOrder,
+    accepts: (_, capabilities) => fitsDevice(capabilities, { invocations: flatInvocations }),
+    layouts: () => ({ inputs: ["nhwc"], output: "nhwc" }),
+    stages: (p) => [poolStage(p, pool)],
+  };
+}
+
 /** x (repeat, H, W, C) → y (repeat, OH, OW, C). */
-export function poolStage(pool: PoolShader): WgslStage {
-  const [height, width] = pool.size;
-  const [outHeight, outWidth] = pool.outSize;
+function poolStage<P extends PoolSizes>(p: P, { name, windows, combination }: PoolShader<P>): WgslStage {
+  const { channels, height, width, outHeight, outWidth, dilation = [1, 1] } = p;
   const body = /* wgsl */ `${flatInvocationText}
 
 // Along one axis the positions first, first + dilation, … below end lie in the image; the mean divides by counted.
@@ -33,8 +50,8 @@ struct Window {
   end: u32,
   counted: u32,
 }
-${pool.windows}
-${pool.combination}
+${windows(p)}
+${combination}
 
 @compute @workgroup_size(${flatInvocations})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) invocation: u32) {
@@ -56,10 +73,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   }
 }`;
   return wgslStage({
-    name: pool.name,
+    name,
     sizes: {
-      ...{ CHANNELS: pool.channels, HEIGHT: height, WIDTH: width, OUT_HEIGHT: outHeight, OUT_WIDTH: outWidth },
-      ...{ ROW_DILATION: pool.dilation[0], COLUMN_DILATION: pool.dilation[1] },
+      ...{ CHANNELS: channels, HEIGHT: height, WIDTH: width, OUT_HEIGHT: outHeight, OUT_WIDTH: outWidth },
+      ...{ ROW_DILATION: dilation[0], COLUMN_DILATION: dilation[1] },
     },
     bindings: [
       { name: "x", argument: input(0) },
@@ -67,6 +84,6 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
       { name: "repeats", argument: repeat },
     ],
     body,
-    workgroups: flatGrid(outHeight * outWidth * pool.channels),
+    workgroups: flatGrid(outHeight * outWidth * channels),
   });
 }
