@@ -33,7 +33,7 @@ interface Pending {
 
 /** One worker, begun anew after it died. */
 class PoolWorker {
-  /** Grows when it begins anew: whatever the one before held is lost. */
+  /** Grows when it ends: what it was sent is lost. */
   generation = 0;
   readonly #index: number;
   readonly #pending = new Map<number, Pending>();
@@ -56,11 +56,11 @@ class PoolWorker {
   }
 
   #start(): WorkerHandle {
-    this.generation++;
     return startWorker({
       message: (message) => this.#receive(message),
       end: (reason) => {
         this.#handle = undefined;
+        this.generation++;
         this.#fail(new DeviceError(`a worker thread ended before its work was done: ${reason}`));
       },
     });
@@ -106,6 +106,7 @@ class PoolWorker {
   end(error: Error): void {
     this.#handle?.end();
     this.#handle = undefined;
+    this.generation++;
     this.#fail(error);
   }
 }
@@ -128,7 +129,7 @@ export class WorkerPool {
     return this.#workers.length;
   }
 
-  /** Grows when the worker begins anew after it died: what it was sent before is lost. 0 before its first call. */
+  /** Grows when the worker ends: what it was sent before is lost. */
   generation(worker: number): number {
     return this.#workers[worker]!.generation;
   }

@@ -87,10 +87,10 @@ describe("weights", () => {
     await expect(backend.prepare({ ...graph, nodes: nodes as GraphNode[] }, resident, { maxBatch: 1 })).rejects.toThrow(
       "the disk is gone",
     );
-    const before = backend.counters().liveBuffers;
+    // At most what was packed beside it: the other weight, and the table of pixels that both convolutions share.
+    expect(backend.counters().liveBuffers).toBeLessThanOrEqual(2);
     const session = await backend.prepare(graph, resident, { maxBatch: 1 });
-    // The weight that failed, the arena; the table of pixels is shared by both convolutions.
-    expect(backend.counters().liveBuffers - before).toBe(2);
+    expect(backend.counters().liveBuffers).toBe(4); // with the arena
     expect((await session.run(images(1))).get("y")!.data.some((value) => value > 0)).toBe(true);
   });
 
@@ -227,8 +227,10 @@ describe("threads, vectors and memory change no bits", () => {
   const graph = convGraph({ channels: 32, size: 29, depth: 3 });
   let expected: Float32Array;
   beforeAll(async () => {
-    const session = await backend.prepare(graph, backend.createResident(), { maxBatch: 8 });
+    const usual = await openWasmBackend();
+    const session = await usual.prepare(graph, usual.createResident(), { maxBatch: 8 });
     expected = (await session.run(images(8, 32, 29))).get("y")!.data;
+    usual.dispose();
   });
 
   test.each(ways)("%s", async (_, options) => {

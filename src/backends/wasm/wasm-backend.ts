@@ -200,13 +200,14 @@ export class WasmBackend implements Backend {
   async #giveMemory(thread: number): Promise<void> {
     const { memory, pages } = this.#heap;
     const given = this.#given[thread];
-    const known = given !== undefined && given.generation === workerPool.generation(thread);
+    const generation = workerPool.generation(thread);
+    const known = given !== undefined && given.generation === generation;
     if (known && (memory !== undefined || given.pages === pages)) return;
     if (given && !known && memory === undefined)
       throw new DeviceError('device "wasm": the thread that held the model ended; open the model anew');
     const data: protocol.MemoryRequest = { backend: this.#id, memory, pages };
     await workerPool.send(thread, { job: "wasm", method: "memory", data });
-    this.#given[thread] = { generation: workerPool.generation(thread), pages };
+    this.#given[thread] = { generation, pages };
   }
 
   async measurePeak(): Promise<number> {

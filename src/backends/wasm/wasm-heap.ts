@@ -6,6 +6,7 @@
  * `pages` says how large the worker must make it.
  */
 import { DeviceError } from "../../errors.ts";
+import { formatBytes } from "../../tensor/format-bytes.ts";
 
 export interface Block {
   /** Byte address, a multiple of 64. */
@@ -129,9 +130,4 @@ function makeSharedMemory(): WebAssembly.Memory {
 
 export function align(bytes: number): number {
   return Math.ceil(bytes / alignment) * alignment;
-}
-
-export function formatBytes(bytes: number): string {
-  const gib = bytes / 2 ** 30;
-  return gib >= 1 ? `${gib.toFixed(2)} GiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

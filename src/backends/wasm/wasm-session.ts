@@ -98,9 +98,10 @@ export class WasmSession implements Session {
     await Promise.all(
       slots.map(async (thread) => {
         if (this.#openedIn[thread] !== undefined) return;
+        const generation = pool.generation(thread);
         await this.#parts.giveMemory(thread);
         await pool.send(thread, { job: "wasm", method: "open", data: this.#openRequest(thread) });
-        this.#openedIn[thread] = pool.generation(thread);
+        this.#openedIn[thread] = generation;
       }),
     );
   }
