@@ -10,6 +10,7 @@ import { type Panel, type Panels, panelsOf, panelWidth } from "../wasm/panels.ts
 import { type RowTiles, rowTiles } from "../wasm/row-tiles.ts";
 import type { Conv2dProblem } from "./conv2d.problem.ts";
 import type { Cut } from "./conv2d.wasm-geometry.ts";
+import { transformNumbers } from "./conv2d.wasm-winograd-transform.ts";
 import { kernelTransform, type Winograd } from "./conv2d.winograd.ts";
 
 /** Transformed input of a block that one thread keeps in its second-level cache. */
@@ -93,8 +94,22 @@ export function transformedWeights(p: Conv2dProblem, g: WinogradGeometry): Packe
   return { operands: p.bias ? [1, 2] : [1], elements, recipe: `panels of ${full.width}`, write };
 }
 
-/** What windows read outside of the image: a tile's columns of zeros. */
-export function zeroColumns(p: Conv2dProblem, { inputs }: Winograd): PackedConstant {
-  const elements = inputs * p.channels;
-  return { operands: [], elements, recipe: "zeros", write: () => {} };
+/** Numbers of what windows read outside of the image: a tile's columns of zeros. */
+export function zeroElements(p: Conv2dProblem, { inputs }: Winograd): number {
+  return inputs * p.channels;
+}
+
+/** Zeros, as many as zeroElements, then each of the transforms' numbers eight times. */
+export function transformTable(p: Conv2dProblem, winograd: Winograd): PackedConstant {
+  const numbers = transformNumbers(winograd);
+  const zeros = zeroElements(p, winograd);
+  const write = (_: readonly FloatArray[], out: Float32Array) => {
+    for (const [i, number] of numbers.entries()) out.fill(number, zeros + 8 * i, zeros + 8 * i + 8);
+  };
+  return {
+    operands: [],
+    elements: zeros + 8 * numbers.length,
+    recipe: `zeros and numbers of ${winograd.outputs}`,
+    write,
+  };
 }

@@ -10,8 +10,8 @@ import { f32x4, v128 } from "../../asm/simd.ts";
 import type { Local, V128 } from "../../asm/value.ts";
 import type { MultiplyAdd } from "../wasm/gemm-tile.ts";
 import type { Conv2dProblem } from "./conv2d.problem.ts";
-import type { WinogradGeometry } from "./conv2d.wasm-winograd-geometry.ts";
-import { inputTransform, outputTransform } from "./conv2d.wasm-winograd-transform.ts";
+import { type WinogradGeometry, zeroElements } from "./conv2d.wasm-winograd-geometry.ts";
+import { inputTransform, type NumberOf, outputTransform, transformNumbers } from "./conv2d.wasm-winograd-transform.ts";
 
 type I32 = Local<"i32">;
 
@@ -27,6 +27,12 @@ export function betweenElements({ planes, lanes }: WinogradGeometry): number {
   return planes * lanes;
 }
 
+/** The transforms' numbers, by half of a vector, from the table behind the zeros (see transformTable). */
+function numberOf({ g, p }: WinogradContext, table: I32, half: number): NumberOf {
+  const numbers = transformNumbers(g.winograd);
+  return (x) => v128.load(table, 4 * zeroElements(p, g.winograd) + 32 * numbers.indexOf(x) + 16 * half);
+}
+
 /** Index of a tile in its image, by row and column of tiles. */
 function placeOf({ f, g }: WinogradContext, tile: I32): readonly [row: I32, column: I32] {
   const row = f.let(i32.divU(tile, g.tilesAcross));
@@ -36,6 +42,11 @@ function placeOf({ f, g }: WinogradContext, tile: I32): readonly [row: I32, colu
 /** Each half of a vector by `value`; then, if told, stored at address + offset. */
 function storeHalves(f: FunctionBuilder, halves: readonly V128[], address: I32, offset: number): void {
   for (let h = halves.length - 1; h >= 0; h--) f.store(address, halves[h]!, offset + 16 * h);
+}
+
+/** All computed before the first is stored: a load cannot pass a store, and so what reads the numbers would not be packed. */
+function keep(f: FunctionBuilder, halves: readonly (readonly V128[])[]): Local<"v128">[][] {
+  return halves.map((half) => half.map((value) => f.let(value)));
 }
 
 /** `count` vectors, `step` bytes apart, as [half][index]. */
@@ -53,8 +64,8 @@ function loadHalves(f: FunctionBuilder, lanes: 4 | 8, at: (i: number) => readonl
 export interface InputTile {
   /** The image: (H, W, C). */
   readonly x: I32;
-  /** Zeros, of a tile's columns. */
-  readonly zeros: I32;
+  /** See transformTable: zeros, of a tile's columns, come first. */
+  readonly table: I32;
   readonly between: I32;
   /** The tile's place in plane 0 of the transformed input: C numbers. */
   readonly v: I32;
@@ -66,6 +77,7 @@ export interface InputTile {
 export function emitInputTile(context: WinogradContext, at: InputTile): void {
   const { f, p, g, multiplyAdd } = context;
   const { inputs, outputs } = g.winograd;
+  const ways = [0, 1].map((half) => ({ madd: multiplyAdd, number: numberOf(context, at.table, half) }));
   const [tileRow, tileColumn] = placeOf(context, at.tile);
   const pixel = 4 * p.channels;
   const firstRow = f.let(i32.sub(i32.mul(tileRow, outputs), p.padding[0]));
@@ -74,7 +86,7 @@ export function emitInputTile(context: WinogradContext, at: InputTile): void {
   const origin = p.padding[1];
   const start = i32.add(i32.mul(firstRow, p.width), i32.mul(tileColumn, outputs));
   const corner = f.let(i32.add(at.x, i32.mul(start, pixel)));
-  const zeros = f.let(i32.add(at.zeros, origin * pixel));
+  const zeros = f.let(i32.add(at.table, origin * pixel));
   const leaves = (i: number, axis: 0 | 1) => {
     const [tiles, size] = axis === 0 ? [g.tilesDown, p.height] : [g.tilesAcross, p.width];
     return i < p.padding[axis] || (tiles - 1) * outputs - p.padding[axis] + i >= size;
@@ -92,7 +104,10 @@ export function emitInputTile(context: WinogradContext, at: InputTile): void {
   const column = (j: number) => {
     const here = j < origin ? rows.map((row) => f.let(i32.add(row, (j - origin) * pixel))) : rows;
     const halves = loadHalves(f, g.lanes, (i) => [here[i]!, Math.max(0, j - origin) * pixel], inputs);
-    const results = halves.map((half) => inputTransform(g.winograd, f, half, multiplyAdd));
+    const results = keep(
+      f,
+      halves.map((half, h) => inputTransform(g.winograd, f, half, ways[h]!)),
+    );
     for (let i = 0; i < inputs; i++)
       storeHalves(
         f,
@@ -118,7 +133,10 @@ export function emitInputTile(context: WinogradContext, at: InputTile): void {
     for (let i = 0; i < inputs; i++)
       f.scope(() => {
         const halves = loadHalves(f, g.lanes, (j) => [at.between, (i * inputs + j) * bytes], inputs);
-        const results = halves.map((half) => inputTransform(g.winograd, f, half, multiplyAdd));
+        const results = keep(
+          f,
+          halves.map((half, h) => inputTransform(g.winograd, f, half, ways[h]!)),
+        );
         for (let j = 0; j < inputs; j++)
           storeHalves(
             f,
@@ -136,6 +154,8 @@ export interface OutputTile {
   /** The tile's place in plane 0 of the sums: a panel's columns. */
   readonly sums: I32;
   readonly between: I32;
+  /** See transformTable. */
+  readonly table: I32;
   /** The panel's biases. */
   readonly bias: I32;
   /** The image: (OH, OW, O), at the panel's first channel. */
@@ -149,6 +169,7 @@ export interface OutputTile {
 export function emitOutputTile(context: WinogradContext, at: OutputTile, width: number): void {
   const { f, p, g, multiplyAdd } = context;
   const { inputs, outputs } = g.winograd;
+  const ways = [0, 1].map((half) => ({ madd: multiplyAdd, number: numberOf(context, at.table, half) }));
   const [tileRow, tileColumn] = placeOf(context, at.tile);
   const pixel = 4 * p.outChannels;
   const corner = f.let(i32.mul(i32.add(i32.mul(tileRow, p.outWidth), tileColumn), outputs * pixel));
@@ -158,38 +179,45 @@ export function emitOutputTile(context: WinogradContext, at: OutputTile, width: 
   const wholeRow = rowsOfLast > 0 ? f.let(i32.ne(tileRow, g.tilesDown - 1)) : undefined;
   const bytes = 4 * g.lanes;
 
-  const outputRow = (i: number, columns: number, channel: number) => {
+  const sums = f.let(at.sums);
+  const bias = f.let(at.bias);
+  const outputRow = (i: number, columns: number) => {
     const halves = loadHalves(f, g.lanes, (j) => [at.between, (i * inputs + j) * bytes], inputs);
-    const biases = halves.map((_, h) => f.let(v128.load(at.bias, 4 * channel + 16 * h)));
-    const results = halves.map((half) => outputTransform(g.winograd, f, half, multiplyAdd));
-    const offset = (j: number) => (i * p.outWidth + j) * pixel + 4 * channel;
-    // All loads before all stores: see storeHalves.
-    const joined = Array.from({ length: columns }, (_, j) =>
-      results.map((half, h) => {
-        const biased = f32x4.add(half[j]!, biases[h]!);
-        return f.let(p.residual ? f32x4.add(biased, v128.load(residual, offset(j) + 16 * h)) : biased);
-      }),
+    const biases = halves.map((_, h) => f.let(v128.load(bias, 16 * h)));
+    const results = halves.map((half, h) => outputTransform(g.winograd, f, half, ways[h]!));
+    const offset = (j: number) => (i * p.outWidth + j) * pixel;
+    const joined = keep(
+      f,
+      results.map((half, h) =>
+        half.slice(0, columns).map((value, j) => {
+          const biased = f32x4.add(value, biases[h]!);
+          return p.residual ? f32x4.add(biased, v128.load(residual, offset(j) + 16 * h)) : biased;
+        }),
+      ),
     );
     // pmax(x, 0) is x < 0 ? 0 : x, so NaN stays.
-    for (const [j, values] of joined.entries())
+    for (let j = 0; j < columns; j++)
       storeHalves(
         f,
-        values.map((value) => (p.relu ? f32x4.pmax(value, v128.zero) : value)),
+        joined.map((half) => (p.relu ? f32x4.pmax(half[j]!, v128.zero) : half[j]!)),
         corner,
         offset(j),
       );
   };
-  const outputRows = (columns: number, channel: number) => {
+  const outputRows = (columns: number) => {
     for (let i = 0; i < outputs; i++)
-      if (wholeRow && i >= rowsOfLast) f.if(wholeRow, () => outputRow(i, columns, channel));
-      else f.scope(() => outputRow(i, columns, channel));
+      if (wholeRow && i >= rowsOfLast) f.if(wholeRow, () => outputRow(i, columns));
+      else f.scope(() => outputRow(i, columns));
   };
-  for (let channel = 0; channel < width; channel += g.lanes) {
+  // A loop, even of two turns: of two stores to one address in one block V8 would pack the second only.
+  repeatTimes(f, width / g.lanes, () => {
     for (let j = 0; j < inputs; j++)
       f.scope(() => {
-        const at0 = (i: number) => [at.sums, 4 * (g.sumPlane * (i * inputs + j) + channel)] as const;
-        const halves = loadHalves(f, g.lanes, at0, inputs);
-        const results = halves.map((half) => outputTransform(g.winograd, f, half, multiplyAdd));
+        const halves = loadHalves(f, g.lanes, (i) => [sums, 4 * g.sumPlane * (i * inputs + j)], inputs);
+        const results = keep(
+          f,
+          halves.map((half, h) => outputTransform(g.winograd, f, half, ways[h]!)),
+        );
         for (let i = 0; i < outputs; i++)
           storeHalves(
             f,
@@ -198,12 +226,13 @@ export function emitOutputTile(context: WinogradContext, at: OutputTile, width: 
             (i * inputs + j) * bytes,
           );
       });
-    if (columnsOfLast === 0) outputRows(outputs, channel);
+    if (columnsOfLast === 0) outputRows(outputs);
     else
       f.if(
         i32.eq(tileColumn, g.tilesAcross - 1),
-        () => outputRows(columnsOfLast, channel),
-        () => outputRows(outputs, channel),
+        () => outputRows(columnsOfLast),
+        () => outputRows(outputs),
       );
-  }
+    for (const address of [sums, bias, corner, residual]) increment(f, address, bytes);
+  });
 }

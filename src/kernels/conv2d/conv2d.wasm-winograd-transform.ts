@@ -15,14 +15,25 @@ type Six = readonly [...Four, V128, V128];
 
 const root = Math.SQRT2;
 const { add, sub, mul } = f32x4;
-const constant = (x: number): V128 => f32x4.const(x);
+
+/** Gives a number of `transformNumbers` in all lanes. */
+export type NumberOf = (x: number) => V128;
+
+/**
+ * The numbers that the transforms multiply by. They are read from memory: V8 makes a constant of 256 bits anew by six instructions
+ * wherever it is used.
+ */
+export function transformNumbers({ outputs }: Winograd): readonly number[] {
+  if (outputs === 2) return [];
+  return [-root / 2, root, -2, -0.5, -2.5, root / 2, 2, 0.5, 2 * root, root / 4];
+}
 
 /** Bᵀ x */
 export function inputTransform(
   { outputs }: Winograd,
   f: FunctionBuilder,
   x: Lanes,
-  madd: MultiplyAdd,
+  { madd, number }: { readonly madd: MultiplyAdd; readonly number: NumberOf },
 ): readonly V128[] {
   if (outputs === 2) {
     const [x0, x1, x2, x3] = x as Four;
@@ -30,17 +41,17 @@ export function inputTransform(
   }
   const [x0, x1, x2, x3, x4, x5] = x as Six;
   // Rows 1 and 2 are b ∓ a, rows 3 and 4 are e ± c.
-  const a = f.let(madd(constant(-root / 2), x3, mul(constant(root), x1)));
-  const b = f.let(madd(constant(-2), x2, x4));
-  const c = f.let(madd(constant(-root / 2), x1, mul(constant(root), x3)));
-  const e = f.let(madd(constant(-0.5), x2, x4));
+  const a = f.let(madd(number(-root / 2), x3, mul(number(root), x1)));
+  const b = f.let(madd(number(-2), x2, x4));
+  const c = f.let(madd(number(-root / 2), x1, mul(number(root), x3)));
+  const e = f.let(madd(number(-0.5), x2, x4));
   return [
-    madd(constant(-2.5), x2, add(x0, x4)),
+    madd(number(-2.5), x2, add(x0, x4)),
     sub(b, a),
     add(b, a),
     add(e, c),
     sub(e, c),
-    madd(constant(-2.5), x3, add(x1, x5)),
+    madd(number(-2.5), x3, add(x1, x5)),
   ];
 }
 
@@ -49,7 +60,7 @@ export function outputTransform(
   { outputs }: Winograd,
   f: FunctionBuilder,
   m: Lanes,
-  madd: MultiplyAdd,
+  { madd, number }: { readonly madd: MultiplyAdd; readonly number: NumberOf },
 ): readonly V128[] {
   if (outputs === 2) {
     const [m0, m1, m2, m3] = m as Four;
@@ -62,8 +73,8 @@ export function outputTransform(
   const v = f.let(sub(m3, m4));
   return [
     add(add(m0, p), u),
-    madd(constant(root), v, mul(constant(root / 2), q)),
-    madd(constant(2), u, mul(constant(0.5), p)),
-    madd(constant(2 * root), v, madd(constant(root / 4), q, m5)),
+    madd(number(root), v, mul(number(root / 2), q)),
+    madd(number(2), u, mul(number(0.5), p)),
+    madd(number(2 * root), v, madd(number(root / 4), q, m5)),
   ];
 }

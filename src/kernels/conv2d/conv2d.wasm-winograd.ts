@@ -18,10 +18,10 @@ import { type Conv2dProblem, residualIndex } from "./conv2d.problem.ts";
 import { conv2dWay, winogradObstacle } from "./conv2d.wasm-rule.ts";
 import {
   transformedWeights,
+  transformTable,
   type WinogradGeometry,
   winogradGeometry,
   winogradPanelElements,
-  zeroColumns,
 } from "./conv2d.wasm-winograd-geometry.ts";
 import { betweenElements, emitInputTile, emitOutputTile, type WinogradContext } from "./conv2d.wasm-winograd-tiles.ts";
 import { type Winograd, winograd2, winograd4 } from "./conv2d.winograd.ts";
@@ -44,7 +44,7 @@ function variant(winograd: Winograd, fused: boolean): WasmVariant<Conv2dProblem>
     layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),
     constants: (p, capabilities) => [
       transformedWeights(p, winogradGeometry(p, winograd, capabilities)),
-      zeroColumns(p, winograd),
+      transformTable(p, winograd),
     ],
     scratch: (p, capabilities) => {
       const g = winogradGeometry(p, winograd, capabilities);
@@ -72,14 +72,14 @@ function transformStage(p: Conv2dProblem, g: WinogradGeometry, contextOf: Contex
     local: betweenElements(g),
     arguments: [input(0), constant(1), local, scratch(0)],
     emit: (f) => {
-      const [x, zeros, between, v, begin, end] = f.i32Parameters() as [I32, I32, I32, I32, I32, I32];
+      const [x, table, between, v, begin, end] = f.i32Parameters() as [I32, I32, I32, I32, I32, I32];
       forRange(f, { from: begin, to: end }, (piece) => {
         const [image, row] = divide(f, piece, g.tilesDown);
         const first = f.let(row ? i32.mul(row, g.tilesAcross) : i32.const(0));
         const last = f.let(i32.add(first, g.tilesAcross));
         const place = f.let(i32.add(v, i32.mul(image, 4 * g.planes * g.inputPlane)));
         increment(f, place, i32.mul(first, 4 * p.channels));
-        emitInputTiles(contextOf(f), { x, zeros, between, v: place, image, first, last });
+        emitInputTiles(contextOf(f), { x, table, between, v: place, image, first, last });
       });
     },
   };
@@ -92,9 +92,17 @@ function multiplyStage(p: Conv2dProblem, g: WinogradGeometry, contextOf: Context
     name: "conv2d.winograd-multiply",
     pieces: (repeats) => repeats * panels,
     local: betweenElements(g) + g.planes * g.sumPlane,
-    arguments: [scratch(0), constant(0), p.residual ? input(residualIndex(p)) : output, output, local, repeat],
+    arguments: [
+      scratch(0),
+      constant(1),
+      constant(0),
+      p.residual ? input(residualIndex(p)) : output,
+      output,
+      local,
+      repeat,
+    ],
     emit: (f) => {
-      const [v, weights, residual, y, between, repeats, begin, end] = f.i32Parameters() as Eight;
+      const [v, table, weights, residual, y, between, repeats, begin, end] = f.i32Parameters() as Nine;
       const context = contextOf(f);
       const sums = f.let(i32.add(between, 4 * betweenElements(g)));
       const toResidual = f.let(i32.sub(residual, y));
@@ -102,7 +110,7 @@ function multiplyStage(p: Conv2dProblem, g: WinogradGeometry, contextOf: Context
         const number = f.let(i32.divU(piece, repeats));
         const image = f.let(i32.sub(piece, i32.mul(number, repeats)));
         const at = {
-          ...{ between, sums, toResidual },
+          ...{ table, between, sums, toResidual },
           v: f.let(i32.add(v, i32.mul(image, 4 * g.planes * g.inputPlane))),
           weights: f.let(i32.add(weights, i32.mul(number, 4 * panelOf(context, g.panels.full)))),
           y: f.let(i32.add(y, i32.mul(image, 4 * p.outHeight * p.outWidth * p.outChannels))),
@@ -122,6 +130,7 @@ function multiplyStage(p: Conv2dProblem, g: WinogradGeometry, contextOf: Context
   };
 }
 
+type Nine = [I32, I32, I32, I32, I32, I32, I32, I32, I32];
 type Eight = [I32, I32, I32, I32, I32, I32, I32, I32];
 
 /** x (repeat, H, W, C) → y (repeat, OH, OW, O). A piece: a block of tiles, from its transform to its outputs. */
@@ -132,7 +141,7 @@ function joinedStage(p: Conv2dProblem, g: WinogradGeometry, contextOf: ContextOf
     local: betweenElements(g) + g.planes * (g.sumPlane + g.inputPlane),
     arguments: [input(0), constant(1), constant(0), p.residual ? input(residualIndex(p)) : output, output, local],
     emit: (f) => {
-      const [x, zeros, weights, residual, y, between, begin, end] = f.i32Parameters() as Eight;
+      const [x, table, weights, residual, y, between, begin, end] = f.i32Parameters() as Eight;
       const context = contextOf(f);
       const sums = f.let(i32.add(between, 4 * betweenElements(g)));
       const v = f.let(i32.add(sums, 4 * g.planes * g.sumPlane));
@@ -141,9 +150,9 @@ function joinedStage(p: Conv2dProblem, g: WinogradGeometry, contextOf: ContextOf
         const [image, number] = divide(f, piece, g.blocks);
         const block = emitRowBlock(f, g.rowTiles, g.rowTilesPerBlock, number);
         const last = f.let(lastTile(block));
-        emitInputTiles(context, { x, zeros, between, v, image, first: block.firstRow, last });
+        emitInputTiles(context, { x, table, between, v, image, first: block.firstRow, last });
         const yImage = f.let(i32.add(y, i32.mul(image, 4 * p.outHeight * p.outWidth * p.outChannels)));
-        const at = { between, sums, toResidual, v, weights: f.let(weights), y: yImage, block };
+        const at = { table, between, sums, toResidual, v, weights: f.let(weights), y: yImage, block };
         const { count, full, tail } = g.panels;
         repeatTimes(f, count, () => {
           emitPanel(context, at, full);
@@ -167,7 +176,7 @@ function lastTile({ firstRow, tiles }: RowBlock) {
 
 interface InputTiles {
   readonly x: I32;
-  readonly zeros: I32;
+  readonly table: I32;
   readonly between: I32;
   /** Of tile `first`, in plane 0. */
   readonly v: I32;
@@ -181,12 +190,13 @@ function emitInputTiles(context: WinogradContext, at: InputTiles): void {
   const x = f.let(i32.add(at.x, i32.mul(at.image, 4 * p.height * p.width * p.channels)));
   const v = f.let(at.v);
   forRange(f, { from: at.first, to: at.last }, (tile) => {
-    emitInputTile(context, { x, zeros: at.zeros, between: at.between, v, tile });
+    emitInputTile(context, { x, table: at.table, between: at.between, v, tile });
     increment(f, v, 4 * p.channels);
   });
 }
 
 interface PanelCursors {
+  readonly table: I32;
   readonly between: I32;
   readonly sums: I32;
   readonly toResidual: I32;
@@ -232,8 +242,8 @@ function emitPanel(context: WinogradContext, at: PanelCursors, panel: Panel): vo
   f.scope(() => {
     const sums = f.let(at.sums);
     forRange(f, { from: at.block.firstRow, to: f.let(lastTile(at.block)) }, (tile) => {
-      const { between, y, toResidual } = at;
-      emitOutputTile(context, { sums, between, bias: at.weights, y, toResidual, tile }, panel.width);
+      const { table, between, y, toResidual } = at;
+      emitOutputTile(context, { sums, table, between, bias: at.weights, y, toResidual, tile }, panel.width);
       increment(f, sums, sumRow);
     });
   });
