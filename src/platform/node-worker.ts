@@ -68,8 +68,8 @@ export function whyNot256(): string | undefined {
 /** Baseline code first and functions compiled at their first call: both would leave slow code behind. */
 const tiers = ["liftoff", "wasm-lazy-compilation"];
 
-export function compileWasm(bytes: Uint8Array<ArrayBuffer>, { pack256 }: CompileOptions): WebAssembly.Module {
-  if (whyNot256() !== undefined) return new WebAssembly.Module(bytes);
+export function compileWasm(bytes: Uint8Array<ArrayBuffer>, { flags, pack256 }: CompileOptions): WebAssembly.Module {
+  if (!flags || !isNode) return new WebAssembly.Module(bytes);
   const set = (inside: boolean): void => {
     // An unknown flag is only printed by V8, so none is set that this version may not have.
     if (pack256) setFlagsFromString(inside ? "--experimental-wasm-revectorize" : "--no-experimental-wasm-revectorize");

@@ -68,7 +68,9 @@ export interface WorkerPort {
 }
 
 export interface CompileOptions {
-  /** V8 packs pairs of 128-bit vector instructions to 256 bits. */
+  /** Whether V8's flags may be set meanwhile, so that the code is its best from the first call: they are the process's. */
+  readonly flags: boolean;
+  /** With them: V8 packs pairs of 128-bit vector instructions to 256 bits. */
   readonly pack256: boolean;
 }
 
@@ -104,9 +106,6 @@ export interface Platform {
   processors(): number;
   /** Why the engine cannot be asked to pack vectors to 256 bits; undefined where it may be tried. */
   whyNot256(): string | undefined;
-  /**
-   * Compiles to the engine's best code at once, where it has flags for that (V8 in Node: they are the process's and are set only meanwhile),
-   * and as it likes elsewhere. Blocks; for workers.
-   */
+  /** Compiles; where the runtime has no flags to set, as it likes. Blocks: for workers. */
   compileWasm(bytes: Uint8Array<ArrayBuffer>, options: CompileOptions): WebAssembly.Module;
 }

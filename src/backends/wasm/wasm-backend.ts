@@ -50,7 +50,8 @@ export async function openWasmBackend(options: WasmOptions = {}): Promise<WasmBa
     const capabilities: WasmCapabilities = {
       ...{ ...found, simd: wide ? 256 : 128, ...options.capabilities, threads: used },
     };
-    return new WasmBackend(capabilities, { shared: noSharing === undefined, warning });
+    const flags = simd !== "128" || options.capabilities?.simd === 256;
+    return new WasmBackend(capabilities, { shared: noSharing === undefined, flags, warning });
   } catch (error) {
     workerPool.release();
     throw error;
@@ -86,6 +87,8 @@ export class WasmBackend implements Backend {
   readonly capabilities: WasmCapabilities;
   readonly #id = ++backends;
   readonly #heap: WasmHeap;
+  /** Whether the engine's flags may be set while kernels are compiled. */
+  readonly #flags: boolean;
   readonly #residents = new Set<WasmResident>();
   /** What each thread's memory is: the generation of its worker, and pages. */
   readonly #given: { generation: number; pages: number }[] = [];
@@ -93,8 +96,12 @@ export class WasmBackend implements Backend {
   #disposed = false;
 
   /** Takes a part in the pool that was acquired for it. */
-  constructor(capabilities: WasmCapabilities, options: { readonly shared: boolean; readonly warning?: string }) {
+  constructor(
+    capabilities: WasmCapabilities,
+    options: { readonly shared: boolean; readonly flags: boolean; readonly warning?: string },
+  ) {
     this.capabilities = capabilities;
+    this.#flags = options.flags;
     this.#heap = new WasmHeap(options);
     const { simd, threads } = capabilities;
     this.info = { device: "wasm", description: describeWasm(capabilities), simd, threads, warning: options.warning };
@@ -116,6 +123,7 @@ export class WasmBackend implements Backend {
     const id = ++sessions;
     const { threads } = this.capabilities;
     const shared = this.#heap.memory !== undefined;
+    const flags = this.#flags;
     const request: Omit<protocol.PlanRequest, "compile"> = {
       ...{
         session: id,
@@ -125,6 +133,7 @@ export class WasmBackend implements Backend {
         overrides,
         maxBatch,
         shared,
+        flags,
       },
     };
     try {
@@ -212,7 +221,11 @@ export class WasmBackend implements Backend {
 
   async measurePeak(): Promise<number> {
     const peaks = Array.from({ length: this.capabilities.threads }, (_, thread) =>
-      workerPool.send(thread, { job: "wasm", method: "peak", data: this.capabilities }),
+      workerPool.send(thread, {
+        job: "wasm",
+        method: "peak",
+        data: { capabilities: this.capabilities, flags: this.#flags } satisfies protocol.PeakRequest,
+      }),
     );
     return (await Promise.all(peaks)).reduce<number>((sum, peak) => sum + Number(peak), 0);
   }

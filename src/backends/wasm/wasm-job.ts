@@ -7,7 +7,7 @@ import { DeviceError } from "../../errors.ts";
 import { compileGraph } from "../../graph/compile.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
 import type { Plan, PlannedWeight } from "../../graph/plan.ts";
-import type { WasmCapabilities, WasmStage } from "../../kernels/op.ts";
+import type { WasmStage } from "../../kernels/op.ts";
 import { opOf } from "../../kernels/table.ts";
 import { wasmTarget } from "../../kernels/target.ts";
 import type { Job, JobContext, Moved } from "../../platform/worker-job.ts";
@@ -43,7 +43,7 @@ export const wasmJob: Job = {
   probe: () => measureWide(),
 
   /** GFLOP/s of this thread at its best. */
-  peak: (capabilities: WasmCapabilities) => measurePeak(capabilities),
+  peak: ({ capabilities, flags }: protocol.PeakRequest) => measurePeak(capabilities, flags),
 
   /** The memory of a backend: the shared one, or one of this worker's own, grown to what is asked for. */
   memory({ backend, memory, pages }: protocol.MemoryRequest): void {
@@ -157,7 +157,7 @@ function withConstants(graph: Graph, state: { ask: JobContext["ask"] }): Graph {
 function compilePlan(plan: Plan<WasmStage>, request: protocol.PlanRequest): protocol.PlannedSession {
   const { bytes, functions } = emitModule(plan, request);
   const { module, compiled } = modules.compile(bytes, (source) =>
-    compileWasm(source, { pack256: request.capabilities.simd === 256 }),
+    compileWasm(source, { flags: request.flags, pack256: request.capabilities.simd === 256 }),
   );
   const stages = plan.steps.flatMap((step, i) => {
     const { flops } = opOf(step.op).cost(step.problem);

@@ -16,7 +16,7 @@ const turns = 200_000;
 const rounds = 5;
 
 /** GFLOP/s of this thread, a multiply-add counted as two. Takes some 20 milliseconds. */
-export function measurePeak({ relaxedSimd, simd }: WasmCapabilities): number {
+export function measurePeak({ relaxedSimd, simd }: WasmCapabilities, flags: boolean): number {
   const quads = simd === 256 ? 4 : 2; // two vectors a row
   const f = new FunctionBuilder({ parameters: ["i32"] });
   const [times] = f.i32Parameters();
@@ -36,7 +36,7 @@ export function measurePeak({ relaxedSimd, simd }: WasmCapabilities): number {
   module.addCustomSection("simd", [simd === 256 ? 1 : 0, 2]);
   const memory = new WebAssembly.Memory({ initial: 1 });
   new Float32Array(memory.buffer, 0, 64).fill(0.5);
-  const compiled = compileWasm(module.toBytes(), { pack256: simd === 256 });
+  const compiled = compileWasm(module.toBytes(), { flags, pack256: simd === 256 });
   const peak = new WebAssembly.Instance(compiled, { env: { memory } }).exports.peak as (times: number) => void;
   let best = Number.POSITIVE_INFINITY;
   for (let round = 0; round < rounds; round++) {

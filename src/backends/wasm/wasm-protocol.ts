@@ -13,6 +13,8 @@ export interface PlanRequest {
   readonly maxBatch: number;
   /** Whether the memory is one over a SharedArrayBuffer. */
   readonly shared: boolean;
+  /** Whether the engine's flags may be set while it compiles. */
+  readonly flags: boolean;
   /** Whether this worker emits and compiles the module; the others only plan, for packing. */
   readonly compile: boolean;
 }
@@ -50,6 +52,11 @@ export interface PlannedSession {
   readonly outputs: readonly PlanPort[];
   /** Float32 numbers that each thread needs for itself. */
   readonly local: number;
+}
+
+export interface PeakRequest {
+  readonly capabilities: WasmCapabilities;
+  readonly flags: boolean;
 }
 
 export interface PackRequest {

@@ -57,7 +57,9 @@ function probe(pack256: boolean): { numbers(): Uint32Array; milliseconds(): numb
   // The engine keeps code by the module's bytes, whatever the flags were.
   module.addCustomSection("simd", [pack256 ? 1 : 0, 0]);
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { exports } = new WebAssembly.Instance(compileWasm(module.toBytes(), { pack256 }), { env: { memory } });
+  const { exports } = new WebAssembly.Instance(compileWasm(module.toBytes(), { flags: true, pack256 }), {
+    env: { memory },
+  });
   const run = exports.probe as (times: number) => void;
   const numbers = new Float32Array(memory.buffer);
   for (let i = 0; i < atC / 4; i++) numbers[i] = ((Math.imul(i, 2654435761) >>> 8) & 0xffff) / 65536 - 0.5;
