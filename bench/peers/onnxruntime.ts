@@ -1,6 +1,6 @@
 /** onnxruntime-web on its WebGPU execution provider, all graph optimisations on; a node that it would run on the CPU is an error. */
 import * as ort from "onnxruntime-web/webgpu";
-import { foldedGraph, type OpenRunner } from "../webgpu/runner.ts";
+import { foldedGraph, type OpenRunner } from "../common/runner.ts";
 import { onnxModel, onnxOutput } from "./onnx-model.ts";
 
 export const openOnnxruntime: OpenRunner = async ({ graph, inputs, batch }) => {

@@ -1,6 +1,6 @@
 /** This library on WebGPU, as a model runs it: one session for the workload's batch. */
 import { openWebGpuBackend } from "../../src/backends/webgpu/webgpu-backend.ts";
-import { foldedGraph, type OpenRunner } from "./runner.ts";
+import { foldedGraph, type OpenRunner } from "../common/runner.ts";
 
 /** With the kernels that it chooses for the adapter at hand. */
 export const openOurs: OpenRunner = (workload) => open(workload);

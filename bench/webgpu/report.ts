@@ -1,6 +1,7 @@
 /** What a benchmark of WebGPU found, and the table made of it. Pure: nothing is measured here. */
-import type { EngineName } from "./runner.ts";
-import { ratiosOf, type Spread, spreadOf } from "./statistics.ts";
+import { markdownTable } from "../common/markdown-table.ts";
+import { ratiosOf, type Spread, spreadOf } from "../common/statistics.ts";
+import type { EngineName } from "./engine-names.ts";
 
 export interface Measured {
   /** Of each round, in order. */
@@ -66,12 +67,4 @@ export function resultTable(results: readonly Result[]): string {
     }
   }
   return markdownTable(rows);
-}
-
-/** The first row is the head. */
-export function markdownTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`);
-  lines.splice(1, 0, `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);
-  return lines.join("\n");
 }
