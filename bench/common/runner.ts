@@ -21,6 +21,8 @@ export interface Workload {
 export interface Runner {
   /** Of the package; ours says its commit elsewhere. */
   readonly version: string;
+  /** That it does run on, where that is not what it was asked for. */
+  readonly threads?: number;
   /** The layout of what `run` gives: an engine may take and give what it likes best, and is not charged for converting. */
   readonly layout: Layout;
   /** Inputs in ordinary memory → output in ordinary memory. */

@@ -37,7 +37,7 @@ const engines: Record<EngineName, () => Promise<OpenRunner>> = {
   ours: async () => (await import("./ours.ts")).openOurs,
   oursGemm: async () => (await import("./ours.ts")).openOursGemm,
   tfjs: async () => (await import("../peers/tfjs-webgpu.ts")).openTfjsWebGpu,
-  onnxruntime: async () => (await import("../peers/onnxruntime.ts")).openOnnxruntime,
+  onnxruntime: async () => (await import("../peers/onnxruntime-webgpu.ts")).openOnnxruntimeWebGpu,
 };
 
 const networks = new Map<string, Promise<Graph>>();

@@ -39,6 +39,6 @@ describe("the record of a benchmark", () => {
     expect(page).toContain("[file.json](file.json)");
     expect(page).toMatch(/\| resnet18 \| 1 +\| 2 +\| 0123456789ab with changes \| 2026-01-31 10:00 UTC \| 9\.0 +\|/);
     expect(page).toMatch(/\| resnet50 \| 1 +\| 1 +\| 0123456789ab +\| 2026-01-31 10:00 UTC \| 0\.3 +\|/);
-    expect(page).toMatch(/\| resnet18 \| 8 +\| TensorFlow.js \| 6 .* 3\.00 /);
+    expect(page).toMatch(/\| resnet18 \| 8 +\| TensorFlow.js \| 6\.0 .* 3\.00 /);
   });
 });

@@ -1,12 +1,6 @@
 /** What is kept of the benchmark on WebGPU, and the page made of it. Pure. */
-import { markdownTable } from "../common/markdown-table.ts";
-import {
-  describeCommit,
-  describeDate,
-  describeMachine,
-  type RecordOf,
-  type SourceConditions,
-} from "../common/record.ts";
+import { describeMachine, type RecordOf, type SourceConditions } from "../common/record.ts";
+import { conditionsTable } from "../common/result-tables.ts";
 import type { EngineName } from "./engine-names.ts";
 import { type Result, resultTable, titles } from "./report.ts";
 
@@ -40,7 +34,7 @@ Browser: Chromium ${unique(results.map((result) => result.conditions.browser))}.
 
 ${resultTable(results)}
 
-${markdownTable([["network", "batch", "rounds", "residual's commit", "measured", "load before"], ...results.map(conditionsRow)])}
+${conditionsTable(results)}
 `;
 }
 
@@ -51,10 +45,4 @@ function unique(texts: readonly string[]): string {
 function peersOf({ conditions }: RecordedResult): string {
   const peers = (["tfjs", "onnxruntime"] as const).filter((name) => conditions.versions[name] !== undefined);
   return peers.map((name) => `${titles[name]} ${conditions.versions[name]}`).join(", ");
-}
-
-function conditionsRow({ model, batch, engines, conditions }: RecordedResult): string[] {
-  const rounds = Math.max(...Object.values(engines).map(({ milliseconds }) => milliseconds.length));
-  const at = describeDate(conditions.date);
-  return [model, String(batch), String(rounds), describeCommit(conditions), at, conditions.load.toFixed(1)];
 }
