@@ -21,25 +21,11 @@ try:
     import numpy as np
     import torch
     import torchvision
+    from read_safetensors import read_safetensors
     from torch.nn.utils.fusion import fuse_conv_bn_eval
 except ImportError as error:
     answer({"missing": str(error)})
     sys.exit(0)
-
-
-def read_safetensors(path: str) -> dict[str, torch.Tensor]:
-    """All of them float32."""
-    data = open(path, "rb").read()
-    length = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + length])
-    tensors = {}
-    for name, entry in header.items():
-        if name == "__metadata__":
-            continue
-        begin, end = (8 + length + offset for offset in entry["data_offsets"])
-        numbers = np.frombuffer(data[begin:end], np.float32).reshape(entry["shape"])
-        tensors[name] = torch.from_numpy(numbers.copy())
-    return tensors
 
 
 def fold_batch_norms(module: torch.nn.Module) -> None:
