@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command } from "commander";
 import { oneNumberOf, oneOf, wholeNumber } from "../../src/cli/option-parsers.ts";
+import type { OptimizeFor } from "../../src/kernels/op.ts";
 import type { DepthName } from "../../test/support/golden-networks.ts";
 import { photoBytes, pytorchLogits, weightBytes } from "../common/golden-data.ts";
 import { conditionsNow, keepResult, root, say } from "../common/keep-result.ts";
@@ -19,7 +20,6 @@ import {
   engineTitle,
   modeOf,
   modeOfEngine,
-  type OptimizeFor,
 } from "./cpu-engines.ts";
 import { type CpuResult, cpuPage, cpuTimesTable, isMet, keyOfCpu, outcomesOf, targetsTable } from "./cpu-report.ts";
 import { hostKindOf, targets } from "./cpu-targets.ts";

@@ -1,7 +1,6 @@
 /** The rows of the benchmark on the CPU: what each is, and what its process is told. Data. */
+import type { OptimizeFor } from "../../src/kernels/op.ts";
 import type { DepthName } from "../../test/support/golden-networks.ts";
-
-export type OptimizeFor = "latency" | "throughput";
 
 /** What a process of an engine is told, as JSON in its one argument. */
 export interface EngineSpec {

@@ -1,9 +1,10 @@
 /** What the benchmark on the CPU found, beside what it must show, and the page made of it. Pure: nothing is measured here. */
+import type { OptimizeFor } from "../../src/kernels/op.ts";
 import { markdownTable } from "../common/markdown-table.ts";
 import { describeMachine, type RecordOf, type SourceConditions } from "../common/record.ts";
 import { conditionsTable, type Timed, timesOver, timesTable } from "../common/result-tables.ts";
 import type { Spread } from "../common/statistics.ts";
-import { type CpuEngineName, cpuEngineNames, cpuEngines, engineTitle, type OptimizeFor } from "./cpu-engines.ts";
+import { type CpuEngineName, cpuEngineNames, cpuEngines, engineTitle } from "./cpu-engines.ts";
 import { type HostKind, hostKinds, type TargetName, targetNames, targetOf, targets } from "./cpu-targets.ts";
 
 /** Times by the round are medians of its runs. Errors: ours against PyTorch's goldens, the others against ours. */
