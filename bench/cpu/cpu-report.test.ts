@@ -8,7 +8,7 @@ const measured = (milliseconds: number[], threads = 2) => {
   return { milliseconds, threads, runs: 3, error: 1e-6, version: "1.2", idle: 0 };
 };
 const result = (model: string, engines: Partial<Record<CpuEngineName, number[]>>, batch = 1): CpuResult => ({
-  ...{ model, batch, flops: 3.6e9, leftOut: [], optimizeFor: batch === 1 ? "latency" : "throughput" },
+  ...{ model, batch, flops: 3.6e9, leftOut: [], others: 0.014, optimizeFor: batch === 1 ? "latency" : "throughput" },
   engines: Object.fromEntries(Object.entries(engines).map(([name, times]) => [name, measured(times)])),
 });
 
@@ -86,6 +86,7 @@ describe("the outcomes of a workload", () => {
     const page = cpuPage(record, "file.json");
     expect(page).toContain("AMD EPYC, 2 cores, 8 GiB; its AVX-512 runs in halves");
     expect(page).toContain("Node 24.0.0; residual: 1.2; PyTorch, eager: 1.2;");
+    expect(page).toContain("Other programs used at most 1 % of a processor");
     expect(page).toContain("- resnet101/1: PyTorch, eager: no module torch");
     expect(page).toMatch(/\| resnet18 +\| 1 +\| 3 +\| 0123456789ab +\| 2026-01-31 10:00 UTC \| 0\.3/);
   });

@@ -27,6 +27,8 @@ export interface CpuResult {
   readonly engines: Partial<Record<CpuEngineName, CpuMeasured>>;
   /** Engines that could not be had, and why. */
   readonly leftOut: readonly string[];
+  /** How much of a processor other programs used during the rounds. */
+  readonly others: number;
 }
 
 export interface RecordedCpuResult extends CpuResult {
@@ -121,6 +123,8 @@ ${cpuTimesTable(results)}
 ## Conditions
 
 ${conditionsTable(results)}
+
+Other programs used at most ${(100 * Math.max(...results.map(({ others }) => others))).toFixed(0)} % of a processor meanwhile.
 `;
 }
 

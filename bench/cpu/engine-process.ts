@@ -5,9 +5,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { processorTimeOf } from "../common/processor-time.ts";
 
 /** The engine is ready. */
 export interface ReadyAnswer {
@@ -67,12 +67,9 @@ export class EngineProcess {
     return this.#answer<RunAnswer>();
   }
 
-  /** Milliseconds of processor time that all its threads have used; nothing where there is no /proc. */
+  /** Milliseconds of processor time that all its threads have used; nothing where that is not known. */
   cpuMilliseconds(): number | undefined {
-    if (process.platform !== "linux") return undefined;
-    // proc(5): utime and stime are fields 14 and 15, in hundredths of a second; the name before them, in brackets, may have blanks.
-    const fields = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8").split(") ").at(-1)!.split(" ");
-    return 10 * (Number(fields[11]) + Number(fields[12]));
+    return processorTimeOf(this.#child.pid!);
   }
 
   async stop(): Promise<void> {

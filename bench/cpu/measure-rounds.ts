@@ -1,6 +1,7 @@
 /** One workload on several engines: each opened, checked and warmed up, then timed in rounds, one engine after another in each. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { relativeError } from "../../test/support/compare.ts";
+import { processorTimeOf, processorTimeOfAll } from "../common/processor-time.ts";
 import { spreadOf } from "../common/statistics.ts";
 import type { CpuEngineName } from "./cpu-engines.ts";
 import type { CpuMeasured } from "./cpu-report.ts";
@@ -20,7 +21,7 @@ export interface RoundsOptions {
 
 /** An engine further off than that computes something else. */
 const limit = 1e-4;
-/** An engine may use as much of a processor while others run. */
+/** An engine may use as much of a processor while others run, and so may other programs. */
 const idleLimit = 0.02;
 /** Milliseconds between two engines: what spins after its work has gone to sleep by then. */
 const pause = 100;
@@ -42,6 +43,8 @@ export interface MeasuredRounds {
   readonly engines: Partial<Record<CpuEngineName, CpuMeasured>>;
   /** Engines that could not be had, and why. */
   readonly leftOut: readonly string[];
+  /** How much of a processor other programs used during the rounds. */
+  readonly others: number;
 }
 
 /** Starts each of `engines`, in order; the first is ours. Throws where one cannot run the workload or is off. */
@@ -68,11 +71,28 @@ export async function measureRounds(
     }
     const leftOut = [...missing].map(([why, titles]) => `${titles.join("; ")}: ${why}`);
     for (const line of leftOut) options.say(`LEFT OUT: ${line}`);
+    const before = timeOfOthers(opened);
+    const start = performance.now();
     for (let round = 0; round < options.rounds; round++) await runRound(opened, ours!, round, options);
-    return { engines: Object.fromEntries(opened.map((engine) => [engine.name, measuredOf(engine, options)])), leftOut };
+    const others = (timeOfOthers(opened) - before) / (performance.now() - start);
+    if (others > idleLimit) options.say(`BUSY: other programs used ${(100 * others).toFixed(0)} % of a processor`);
+    return {
+      engines: Object.fromEntries(opened.map((engine) => [engine.name, measuredOf(engine, options)])),
+      leftOut,
+      others,
+    };
   } finally {
     for (const process of started) await process.stop();
   }
+}
+
+/** Processor time of programs that are no part of this. */
+function timeOfOthers(engines: readonly Opened[]): number {
+  const own = engines.reduce(
+    (sum, { process }) => sum + (process.cpuMilliseconds() ?? 0),
+    processorTimeOf("self") ?? 0,
+  );
+  return (processorTimeOfAll() ?? own) - own;
 }
 
 async function open(

@@ -72,8 +72,8 @@ await inTemporaryFolder(async (folder) => {
   }
 });
 
-function oursOver(model: DepthName, weights: string, path: string): string[] {
-  return featuresCommand({ model, weights, paths: [path], flags: ["--batch", String(batch)] });
+function oursOver(model: DepthName, weights: string, path: string, ...flags: string[]): string[] {
+  return featuresCommand({ model, weights, paths: [path], flags: ["--batch", String(batch), ...flags] });
 }
 
 async function measureRate(model: DepthName, weights: string, photos: string, folder: string): Promise<void> {
@@ -81,6 +81,7 @@ async function measureRate(model: DepthName, weights: string, photos: string, fo
   const theirs = (workers: number) => torchFeaturesCommand(peer!, { model, weights: pth!, path: photos, workers });
   const commands = {
     [ours]: oursOver(model, weights, photos),
+    [`${ours} --throughput`]: oursOver(model, weights, photos, "--throughput"),
     ...(peer ? Object.fromEntries(workers.map((count) => [`Python, num_workers ${count}`, theirs(count)])) : {}),
   };
   const { length: images } = await readdir(photos);

@@ -15,6 +15,7 @@ const result: ProcessResult = {
   ...{ model: "resnet18", images: 200 },
   commands: {
     [ours]: { milliseconds: [1000, 4000, 1000], peakMiB: [100, 100, 110], error: 0 },
+    [`${ours} --throughput`]: { milliseconds: [900, 3600, 900], peakMiB: [100, 100, 110], error: 0 },
     "Python, slow": { milliseconds: [9000, 9000, 9000], peakMiB: [300, 300, 300], error: 1e-6 },
     "Python, fast": { milliseconds: [2000, 8000, 2500], peakMiB: [250, 250, 253], withoutStart: [500], error: 1e-6 },
   },
@@ -37,9 +38,9 @@ it("an outcome has a least or a most", () => {
 
 it("tables say rates, with and without the start, ratios and verdicts", () => {
   const lines = commandsTable([result]).split("\n");
-  expect(lines).toHaveLength(5);
+  expect(lines).toHaveLength(6);
   expect(lines[2]).toMatch(/\| 200 +\| residual +\| 1000 \| 1000 to 2500 \| 200\.00 +\| +\| +\| 100 /);
-  expect(lines[4]).toMatch(/Python, fast \| 2500 \| .* \| 80\.00 +\| 400\.00 +\| 2\.00 +\| 250 +\| 2\.50 +\| 1\.0e-6/);
+  expect(lines[5]).toMatch(/Python, fast +\| 2500 \| .* \| 80\.00 +\| 400\.00 +\| 2\.00 +\| 250 +\| 2\.50 +\| 1\.0e-6/);
   const outcomes = [
     { what: "time", found: 2, least: 3 },
     { what: "growth", found: 1.01, most: 1.05 },
