@@ -9,6 +9,7 @@ import { Command } from "commander";
 import { oneNumberOf, oneOf, wholeNumber } from "../../src/cli/option-parsers.ts";
 import type { OptimizeFor } from "../../src/kernels/op.ts";
 import type { DepthName } from "../../test/support/golden-networks.ts";
+import { engineOption } from "../common/engine-option.ts";
 import { photoBytes, pytorchLogits, weightBytes } from "../common/golden-data.ts";
 import { conditionsNow, keepResult, root, say } from "../common/keep-result.ts";
 import { graphFlops, tracedNetwork } from "../common/workload.ts";
@@ -42,17 +43,13 @@ interface Options {
   record: boolean;
 }
 
-const collect = (flag: string) => {
-  const parse = oneOf(flag, cpuEngineNames, "there is no such engine");
-  return (value: string, before: CpuEngineName[] = []) => [...before, parse(value)];
-};
 const options = new Command("bench:peers")
   .description("The CPU backend beside PyTorch, onnxruntime and TensorFlow.js, two threads each, one process each")
   .option("--model <name>", `${models.join(", ")}; all unless told`, oneOf("--model", models, "not measured here"))
   .option("--batch <n>", "1 or 8; both unless told", oneNumberOf("--batch", batches, "not measured here"))
   .option("--rounds <n>", "of each workload", wholeNumber("--rounds", 1, 1000), 15)
   .option("--seconds <n>", "that an engine runs in a round", wholeNumber("--seconds", 1, 600), 1)
-  .option("--engine <name>", `${cpuEngineNames.join(", ")}; may be given several times`, collect("--engine"))
+  .addOption(engineOption(cpuEngineNames))
   .option(
     "--optimize-for <mode>",
     "latency or throughput; for batch 1 the former and for others the latter unless told",

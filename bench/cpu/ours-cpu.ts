@@ -1,6 +1,7 @@
-/** This library on the CPU, as a model runs it: one session for the workload's batch. */
+/** This library on the CPU. */
 import { openBackend, type SimdChoice } from "../../src/backends/select.ts";
 import type { OptimizeFor } from "../../src/kernels/op.ts";
+import { oursOn } from "../common/ours-runner.ts";
 import type { OpenRunner } from "../common/runner.ts";
 
 export interface OursOptions {
@@ -12,16 +13,9 @@ export interface OursOptions {
 
 /** Throws where threads cannot share memory, and so would not be used. */
 export function openOursCpu({ threads, simd, optimizeFor }: OursOptions): OpenRunner {
-  return async ({ graph, inputs, batch }) => {
+  return async (workload) => {
     const { backend } = await openBackend({ device: "wasm", threads, simd });
     if (backend.info.warning !== undefined) throw new Error(backend.info.warning);
-    const session = await backend.prepare(graph, backend.createResident(), { maxBatch: batch, optimizeFor });
-    const [output] = graph.outputs;
-    return {
-      version: backend.info.description,
-      layout: "nchw",
-      run: async () => (await session.run(inputs)).get(output!.name)!.data,
-      dispose: async () => backend.dispose(),
-    };
+    return oursOn(backend, workload, { optimizeFor });
   };
 }

@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { Command } from "commander";
 import { oneNumberOf, oneOf, wholeNumber } from "../../src/cli/option-parsers.ts";
+import { engineOption } from "../common/engine-option.ts";
 import { photoBytes, pytorchLogits, weightBytes } from "../common/golden-data.ts";
 import { conditionsNow, keepResult, root, say } from "../common/keep-result.ts";
 import { startBrowser } from "./browser.ts";
@@ -26,17 +27,13 @@ interface Options {
   record: boolean;
 }
 
-const collect = (flag: string) => {
-  const parse = oneOf(flag, engineNames, "there is no such engine");
-  return (value: string, before: EngineName[] = []) => [...before, parse(value)];
-};
 const options = new Command("bench:webgpu")
   .description("WebGPU beside TensorFlow.js and onnxruntime-web, on SwiftShader in headless Chromium")
   .option("--model <name>", "resnet18 or resnet50; both unless told", oneOf("--model", models, "not measured here"))
   .option("--batch <n>", "1 or 8; both unless told", oneNumberOf("--batch", batches, "not measured here"))
   .option("--rounds <n>", "as many as fit into --seconds, at least 5, unless told", wholeNumber("--rounds", 1, 1000))
   .option("--seconds <n>", "for the rounds of one workload", wholeNumber("--seconds", 1, 3600), 120)
-  .option("--engine <name>", `${engineNames.join(", ")}; may be given several times`, collect("--engine"))
+  .addOption(engineOption(engineNames))
   .option("--layers", "each kind of convolution alone, instead of the networks")
   .option("--no-record", "only print")
   .allowExcessArguments(false)
