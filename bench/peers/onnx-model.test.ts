@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { trace } from "../../src/nn/trace.ts";
 import { fillParameters, ResidualNet } from "../../test/support/networks.ts";
-import { foldedGraph, readFloat32 } from "../webgpu/runner.ts";
+import { foldedGraph, readFloat32 } from "../common/runner.ts";
 import { onnxModel } from "./onnx-model.ts";
 
 type Message = Map<number, (number | Uint8Array)[]>;

@@ -7,7 +7,7 @@ import type { AdaptiveAvgPool2dAttrs } from "../../src/kernels/adaptive-avg-pool
 import type { Conv2dAttrs } from "../../src/kernels/conv2d/conv2d.problem.ts";
 import type { MaxPool2dAttrs } from "../../src/kernels/max-pool2d/max-pool2d.problem.ts";
 import type { Shape } from "../../src/tensor/shape.ts";
-import { readFloat32 } from "../webgpu/runner.ts";
+import { readFloat32 } from "../common/runner.ts";
 import { bytesField, type Field, integerField, message } from "./protobuf.ts";
 
 /** The name of the file's one output. */

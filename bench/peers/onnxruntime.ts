@@ -1,16 +1,17 @@
-/** onnxruntime-web on its WebGPU execution provider, all graph optimisations on; a node that it would run on the CPU is an error. */
-import * as ort from "onnxruntime-web/webgpu";
-import { foldedGraph, type OpenRunner } from "../webgpu/runner.ts";
+/** onnxruntime, of whichever package its caller has imported: the workload as an ONNX file, a tensor made of each input in each run. */
+import type { Onnxruntime, SessionOptions } from "onnxruntime-common";
+import { foldedGraph, type Runner, type Workload } from "../common/runner.ts";
 import { onnxModel, onnxOutput } from "./onnx-model.ts";
 
-export const openOnnxruntime: OpenRunner = async ({ graph, inputs, batch }) => {
-  const session = await ort.InferenceSession.create(await onnxModel(foldedGraph(graph), batch), {
-    executionProviders: ["webgpu"],
-    graphOptimizationLevel: "all",
-    extra: { session: { disable_cpu_ep_fallback: "1" } },
-  });
+export async function openOnnxruntime(
+  ort: Onnxruntime,
+  { graph, inputs, batch }: Workload,
+  options: SessionOptions,
+): Promise<Runner> {
+  const session = await ort.InferenceSession.create(await onnxModel(foldedGraph(graph), batch), options);
+  const { node, web, common } = ort.env.versions;
   return {
-    version: ort.env.versions.web ?? ort.env.versions.common,
+    version: node ?? web ?? common,
     layout: "nchw",
     run: async () => {
       const feeds = [...inputs].map(([name, { shape, data }]) => [name, new ort.Tensor("float32", data, shape)]);
@@ -22,4 +23,4 @@ export const openOnnxruntime: OpenRunner = async ({ graph, inputs, batch }) => {
     },
     dispose: () => session.release(),
   };
-};
+}

@@ -9,6 +9,7 @@ declare module "@tensorflow/tfjs-core" {
   }
   export type Padding = number | [[0, 0], [number, number], [number, number], [0, 0]];
   export const version_core: string;
+  export function env(): { set(flag: string, value: boolean): void };
   export function setBackend(name: string): Promise<boolean>;
   export function ready(): Promise<void>;
   export function getBackend(): string;
@@ -35,7 +36,12 @@ declare module "@tensorflow/tfjs-core" {
 
 declare module "@tensorflow/tfjs-backend-webgpu" {}
 
-declare module "onnxruntime-web/webgpu" {
+declare module "@tensorflow/tfjs-backend-wasm" {
+  export function setThreadsCount(count: number): void;
+  export function getThreadsCount(): number;
+}
+
+declare module "onnxruntime-common" {
   export class Tensor {
     constructor(type: "float32", data: Float32Array, dims: readonly number[]);
     readonly data: Float32Array;
@@ -45,15 +51,33 @@ declare module "onnxruntime-web/webgpu" {
     run(feeds: Record<string, Tensor>): Promise<Record<string, Tensor>>;
     release(): Promise<void>;
   }
-  export const InferenceSession: {
-    create(
-      model: Uint8Array,
-      options: {
-        executionProviders: string[];
-        graphOptimizationLevel: "all";
-        extra: { session: Record<string, string> };
-      },
-    ): Promise<Session>;
-  };
-  export const env: { versions: { web?: string; common: string } };
+  export interface SessionOptions {
+    executionProviders: string[];
+    graphOptimizationLevel: "all";
+    executionMode?: "sequential";
+    intraOpNumThreads?: number;
+    interOpNumThreads?: number;
+    extra?: { session: Record<string, string> };
+  }
+  /** What each of the packages exports. */
+  export interface Onnxruntime {
+    Tensor: typeof Tensor;
+    InferenceSession: { create(model: Uint8Array, options: SessionOptions): Promise<Session> };
+    env: { versions: { node?: string; web?: string; common: string }; wasm: { numThreads?: number } };
+  }
+}
+
+declare module "onnxruntime-node" {
+  import type { Onnxruntime } from "onnxruntime-common";
+  export const Tensor: Onnxruntime["Tensor"];
+  export const InferenceSession: Onnxruntime["InferenceSession"];
+  export const env: Onnxruntime["env"];
+}
+
+declare module "onnxruntime-web" {
+  export * from "onnxruntime-node";
+}
+
+declare module "onnxruntime-web/webgpu" {
+  export * from "onnxruntime-node";
 }

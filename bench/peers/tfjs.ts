@@ -1,22 +1,22 @@
 /**
- * TensorFlow.js on its WebGPU backend: NHWC, as it prefers, each convolution with bias and ReLU through tf.fused.conv2d. It has no fused
+ * TensorFlow.js on a backend that its caller has imported: NHWC, as it prefers, each convolution with bias and ReLU through tf.fused.conv2d. It has no fused
  * residual: there the addition and the ReLU are ops of their own.
  */
 import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-webgpu";
 import type { OpNode } from "../../src/graph/graph.ts";
 import type { AdaptiveAvgPool2dAttrs } from "../../src/kernels/adaptive-avg-pool2d/adaptive-avg-pool2d.problem.ts";
 import type { Conv2dAttrs } from "../../src/kernels/conv2d/conv2d.problem.ts";
 import type { LinearAttrs } from "../../src/kernels/linear/linear.problem.ts";
 import type { MaxPool2dAttrs } from "../../src/kernels/max-pool2d/max-pool2d.problem.ts";
 import type { HostTensor } from "../../src/tensor/host-tensor.ts";
-import { foldedGraph, type OpenRunner, readFloat32 } from "../webgpu/runner.ts";
+import { foldedGraph, type Runner, readFloat32, type Workload } from "../common/runner.ts";
 import { permute } from "./permute.ts";
 
-export const openTfjs: OpenRunner = async ({ graph, inputs, batch }) => {
-  await tf.setBackend("webgpu");
+/** Throws where `backend` cannot be had. */
+export async function openTfjs(backend: "webgpu" | "wasm", { graph, inputs, batch }: Workload): Promise<Runner> {
+  await tf.setBackend(backend);
   await tf.ready();
-  if (tf.getBackend() !== "webgpu") throw new Error(`TensorFlow.js took its backend ${tf.getBackend()}, not webgpu`);
+  if (tf.getBackend() !== backend) throw new Error(`TensorFlow.js took its backend ${tf.getBackend()}, not ${backend}`);
 
   const { nodes, outputs } = foldedGraph(graph);
   const weights = new Map<number, tf.Tensor>();
@@ -48,7 +48,7 @@ export const openTfjs: OpenRunner = async ({ graph, inputs, batch }) => {
       for (const tensor of weights.values()) tensor.dispose();
     },
   };
-};
+}
 
 function apply(node: OpNode, values: ReadonlyMap<number, tf.Tensor>, batch: number): tf.Tensor {
   const [x, second, ...rest] = node.inputs.map((id) => values.get(id)!) as [tf.Tensor, ...tf.Tensor[]];

@@ -1,9 +1,9 @@
 // One workload on several engines: made ready, checked, warmed up, then timed in rounds, one engine after another in each.
 import { relativeError } from "../../test/support/compare.ts";
+import type { Timed } from "../common/result-tables.ts";
 import type { RemotePage } from "./browser.ts";
+import type { EngineName } from "./engine-names.ts";
 import type { WorkloadSpec } from "./page.ts";
-import type { Measured } from "./report.ts";
-import type { EngineName } from "./runner.ts";
 
 export interface MeasureOptions {
   readonly engines: readonly EngineName[];
@@ -16,7 +16,7 @@ export interface MeasureOptions {
 }
 
 export interface Measurement {
-  readonly engines: Partial<Record<EngineName, Measured>>;
+  readonly engines: Partial<Record<EngineName, Timed>>;
   readonly versions: Partial<Record<EngineName, string>>;
 }
 

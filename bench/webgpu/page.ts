@@ -1,17 +1,14 @@
 // The half of the benchmark that runs in the browser: it makes engines ready and times single runs; run.ts, which drives the browser,
 // decides what runs when. Engines are imported when they are opened, so that one can be measured where another is not there.
 import type { Graph } from "../../src/graph/graph.ts";
+import type { OpenRunner, Runner, Workload } from "../common/runner.ts";
+import { graphFlops, networkWorkload, tracedNetwork } from "../common/workload.ts";
 import { permute } from "../peers/permute.ts";
-import type { EngineName, OpenRunner, Runner, Workload } from "./runner.ts";
-import {
-  type BenchModel,
-  type ConvLayer,
-  convLayers,
-  graphFlops,
-  layerWorkload,
-  networkWorkload,
-  tracedNetwork,
-} from "./workload.ts";
+import type { EngineName } from "./engine-names.ts";
+import { type ConvLayer, convLayers, layerWorkload } from "./layer-workload.ts";
+
+/** The networks that are measured on WebGPU. */
+export type BenchModel = "resnet18" | "resnet50";
 
 export interface WorkloadSpec {
   readonly model: BenchModel;
@@ -39,8 +36,8 @@ declare global {
 const engines: Record<EngineName, () => Promise<OpenRunner>> = {
   ours: async () => (await import("./ours.ts")).openOurs,
   oursGemm: async () => (await import("./ours.ts")).openOursGemm,
-  tfjs: async () => (await import("../peers/tfjs.ts")).openTfjs,
-  onnxruntime: async () => (await import("../peers/onnxruntime.ts")).openOnnxruntime,
+  tfjs: async () => (await import("../peers/tfjs-webgpu.ts")).openTfjsWebGpu,
+  onnxruntime: async () => (await import("../peers/onnxruntime-webgpu.ts")).openOnnxruntimeWebGpu,
 };
 
 const networks = new Map<string, Promise<Graph>>();

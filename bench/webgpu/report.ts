@@ -1,13 +1,7 @@
 /** What a benchmark of WebGPU found, and the table made of it. Pure: nothing is measured here. */
-import type { EngineName } from "./runner.ts";
-import { ratiosOf, type Spread, spreadOf } from "./statistics.ts";
-
-export interface Measured {
-  /** Of each round, in order. */
-  readonly milliseconds: readonly number[];
-  /** Largest relative error, max|a-b| / max|b|, against PyTorch for a network and against ours for a layer. */
-  readonly error: number;
-}
+import { type Timed, timesOver, timesTable } from "../common/result-tables.ts";
+import type { Spread } from "../common/statistics.ts";
+import type { EngineName } from "./engine-names.ts";
 
 export interface Result {
   readonly model: string;
@@ -16,7 +10,8 @@ export interface Result {
   readonly layer?: { readonly label: string; readonly count: number };
   /** Floating-point operations of the whole batch. */
   readonly flops: number;
-  readonly engines: Partial<Record<EngineName, Measured>>;
+  /** The error is against PyTorch for a network and against ours for a layer. */
+  readonly engines: Partial<Record<EngineName, Timed>>;
 }
 
 export const titles: Record<EngineName, string> = {
@@ -30,10 +25,8 @@ export const titles: Record<EngineName, string> = {
 export function timesOf(base: EngineName, { engines }: Result): Partial<Record<EngineName, Spread>> {
   const measured = engines[base];
   if (!measured) return {};
-  const others = (Object.entries(engines) as [EngineName, Measured][]).filter(([name]) => name !== base);
-  return Object.fromEntries(
-    others.map(([name, { milliseconds }]) => [name, spreadOf(ratiosOf(milliseconds, measured.milliseconds))]),
-  );
+  const others = (Object.entries(engines) as [EngineName, Timed][]).filter(([name]) => name !== base);
+  return Object.fromEntries(others.map(([name, timed]) => [name, timesOver(timed, measured)]));
 }
 
 /** What one of ours was slower than TensorFlow.js in, one line each. */
@@ -49,29 +42,13 @@ export function slowerThanTfjs(results: readonly Result[]): string[] {
 
 /** The table, as Markdown. */
 export function resultTable(results: readonly Result[]): string {
-  const rows = [["network", "batch", "engine", "ms", "quartiles", "GFLOP/s", "times ours", "quartiles", "error"]];
-  for (const result of results) {
+  const rows = results.flatMap((result) => {
+    const { model, batch, flops, layer } = result;
+    const network = layer ? `${model}, ${layer.count} × ${layer.label}` : model;
     const ratios = timesOf("ours", result);
-    const layer = result.layer ? `, ${result.layer.count} × ${result.layer.label}` : "";
-    for (const [name, measured] of Object.entries(result.engines) as [EngineName, Measured][]) {
-      const time = spreadOf(measured.milliseconds);
-      const ratio = ratios[name];
-      rows.push([
-        ...[`${result.model}${layer}`, String(result.batch), titles[name]],
-        ...[time.median.toFixed(0), `${time.low.toFixed(0)} to ${time.high.toFixed(0)}`],
-        (result.flops / time.median / 1e6).toFixed(2),
-        ...(ratio ? [ratio.median.toFixed(2), `${ratio.low.toFixed(2)} to ${ratio.high.toFixed(2)}`] : ["", ""]),
-        measured.error.toExponential(1),
-      ]);
-    }
-  }
-  return markdownTable(rows);
-}
-
-/** The first row is the head. */
-export function markdownTable(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`);
-  lines.splice(1, 0, `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`);
-  return lines.join("\n");
+    return (Object.entries(result.engines) as [EngineName, Timed][]).map(([name, timed]) => {
+      return { network, batch, flops, engine: titles[name], ratio: ratios[name], ...timed };
+    });
+  });
+  return timesTable(rows);
 }

@@ -1,20 +1,18 @@
 // `npm run bench:webgpu`: this library on WebGPU beside TensorFlow.js and onnxruntime-web, on the same adapter, in one page, interleaved.
 // README.md in bench/ says how to read it. Networks on all engines are recorded in bench/results as soon as each is measured. Ends with 1 where
 // ours is slower than TensorFlow.js.
-import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { cpus, loadavg, totalmem } from "node:os";
-import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { oneNumberOf, oneOf, wholeNumber } from "../../src/cli/option-parsers.ts";
+import { engineOption } from "../common/engine-option.ts";
+import { photoBytes, pytorchLogits, weightBytes } from "../common/golden-data.ts";
+import { conditionsNow, keepResult, root, say } from "../common/keep-result.ts";
 import { startBrowser } from "./browser.ts";
-import { benchData, pytorchLogits } from "./data.ts";
+import { type EngineName, engineNames } from "./engine-names.ts";
 import { measure } from "./measure.ts";
-import { type BenchRecord, type RecordedResult, recordFile, recordPage, withResult } from "./record.ts";
+import type { BenchModel } from "./page.ts";
+import { keyOf, type RecordedResult, recordPage } from "./record.ts";
 import { type Result, resultTable, slowerThanTfjs } from "./report.ts";
-import { type EngineName, engineNames } from "./runner.ts";
-import type { BenchModel } from "./workload.ts";
 
 const models: readonly BenchModel[] = ["resnet18", "resnet50"];
 const batches: readonly number[] = [1, 8];
@@ -29,38 +27,25 @@ interface Options {
   record: boolean;
 }
 
-const collect = (flag: string) => {
-  const parse = oneOf(flag, engineNames, "there is no such engine");
-  return (value: string, before: EngineName[] = []) => [...before, parse(value)];
-};
 const options = new Command("bench:webgpu")
   .description("WebGPU beside TensorFlow.js and onnxruntime-web, on SwiftShader in headless Chromium")
   .option("--model <name>", "resnet18 or resnet50; both unless told", oneOf("--model", models, "not measured here"))
   .option("--batch <n>", "1 or 8; both unless told", oneNumberOf("--batch", batches, "not measured here"))
   .option("--rounds <n>", "as many as fit into --seconds, at least 5, unless told", wholeNumber("--rounds", 1, 1000))
   .option("--seconds <n>", "for the rounds of one workload", wholeNumber("--seconds", 1, 3600), 120)
-  .option("--engine <name>", `${engineNames.join(", ")}; may be given several times`, collect("--engine"))
+  .addOption(engineOption(engineNames))
   .option("--layers", "each kind of convolution alone, instead of the networks")
   .option("--no-record", "only print")
   .allowExcessArguments(false)
   .parse()
   .opts<Options>();
 
-const say = (line: string) => console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const engines = engineNames.filter((name) => options.engine?.includes(name) ?? true);
 const recorded = options.record && !options.engine && !options.layers;
-const root = fileURLToPath(new URL("../..", import.meta.url));
 if (!existsSync(`${root}bench/peers/node_modules`)) {
   console.error("bench:webgpu: the peers are not installed: npm ci --prefix bench/peers --ignore-scripts");
   process.exit(2);
 }
-
-const git = (...args: string[]) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
-const source = {
-  commit: git("rev-parse", "HEAD"),
-  modified: git("status", "--porcelain", "src", "bench/webgpu") !== "",
-};
-const machine = { cpu: cpus()[0]!.model.trim(), cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30) };
 
 await using browser = await startBrowser(benchData);
 const { page } = browser;
@@ -76,7 +61,7 @@ for (const model of models.filter((name) => name === (options.model ?? name)))
       }
       continue;
     }
-    const before = { date: new Date().toISOString(), ...source, load: loadavg()[0]! };
+    const before = conditionsNow("bench/common", "bench/peers", "bench/webgpu");
     const expected = await pytorchLogits(model, batch);
     const { engines, versions } = await measure(page, { model, batch }, { ...common, expected });
     const result = { model, batch, flops: (await page.flops(model)) * batch, engines };
@@ -90,14 +75,14 @@ for (const line of slower) console.error(`SLOWER: ${line}`);
 process.exitCode = slower.length === 0 ? 0 : 1;
 
 async function record(result: RecordedResult): Promise<void> {
-  const folder = `${root}bench/results`;
-  const file = recordFile(machine, result.conditions.date);
-  await mkdir(folder, { recursive: true });
-  const known = existsSync(`${folder}/${file}`)
-    ? (JSON.parse(await readFile(`${folder}/${file}`, "utf8")) as BenchRecord)
-    : { machine, results: [] };
-  const next = withResult(known, result);
-  await writeFile(`${folder}/${file}`, `${JSON.stringify(next, null, 1)}\n`);
-  await writeFile(`${folder}/webgpu.md`, recordPage(next, file));
-  say(`recorded in bench/results/${file}`);
+  const { date } = result.conditions;
+  say(`recorded in ${await keepResult(result, { kind: "webgpu", date, keyOf, page: recordPage })}`);
+}
+
+/** The bytes of `photos`, or of the weights of a network's name. */
+async function benchData(name: string): Promise<Uint8Array> {
+  if (name === "photos") return photoBytes();
+  const model = models.find((known) => known === name);
+  if (!model) throw new Error(`bench-data: there is no ${name}`);
+  return weightBytes(model);
 }

@@ -1,32 +1,10 @@
-/** Workloads of the benchmark: a whole network with the goldens' weights, photo to logits; or one of its convolutions alone. */
+/** Workloads of one convolution of a network alone. */
 import { type Graph, nodesById, type OpNode } from "../../src/graph/graph.ts";
 import type { Conv2dAttrs } from "../../src/kernels/conv2d/conv2d.problem.ts";
-import { opOf } from "../../src/kernels/table.ts";
-import { createNetwork } from "../../src/model/architectures.ts";
-import { loadStateDict } from "../../src/nn/load-state-dict.ts";
-import { trace } from "../../src/nn/trace.ts";
 import { formatShape, type Shape, sizeOf } from "../../src/tensor/shape.ts";
-import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { hashSigned } from "../../test/support/hash-fill.ts";
-import { foldedGraph, type Workload } from "./runner.ts";
-
-/** The networks that are measured. */
-export type BenchModel = "resnet18" | "resnet50";
-
-export const side = 224;
-
-/** A network as traced; its weights are in memory. `weights` is a safetensors file with torchvision's names. */
-export async function tracedNetwork(model: BenchModel, weights: Uint8Array): Promise<Graph> {
-  const network = createNetwork(model, 1000);
-  loadStateDict(network, await openSafetensors(weights), model);
-  return trace(network, [3, side, side]);
-}
-
-/** `photos` has as many preprocessed photos as the largest batch. */
-export function networkWorkload(graph: Graph, batch: number, photos: Float32Array): Workload {
-  const data = photos.subarray(0, batch * 3 * side * side);
-  return { graph, batch, inputs: new Map([["x", { shape: [batch, 3, side, side], dtype: "float32", data }]]) };
-}
+import { foldedGraph, type Workload } from "../common/runner.ts";
+import { flopsOf, operandShapes } from "../common/workload.ts";
 
 /** One kind of convolution of a network. */
 export interface ConvLayer {
@@ -69,24 +47,6 @@ export function layerWorkload(traced: Graph, name: string, batch: number): Workl
     });
   const alone = { nodes: [...nodes, conv], outputs: [{ name, node: conv.id }], aliases: new Map() };
   return { graph: alone, batch, inputs: new Map(inputs) };
-}
-
-/** Floating-point operations of one image: a multiply-add counts as two. */
-export function graphFlops(traced: Graph): number {
-  const graph = foldedGraph(traced);
-  return graph.nodes.reduce((sum, node) => sum + (node.kind === "op" ? flopsOf(graph, node) : 0), 0);
-}
-
-function operandShapes(graph: Graph, node: OpNode): Shape[] {
-  const byId = nodesById(graph);
-  return node.inputs.map((id) => byId.get(id)!.shape);
-}
-
-function flopsOf(graph: Graph, node: OpNode): number {
-  const op = opOf(node.op);
-  const shapes = operandShapes(graph, node);
-  const walks = op.repeats(node.attrs, shapes) ?? shapes.map(() => false);
-  return op.cost(op.problem(node.attrs, shapes, walks)).flops;
 }
 
 /** `3×3/2 64→128 at 56×56 +residual` */

@@ -1,6 +1,6 @@
 /**
- * What the benchmark runs: a workload, the same for every engine, and a runner, one engine made ready for it. Data and types; the engines
- * are ours.ts and ../peers.
+ * What a benchmark beside peers runs: a workload, the same for every engine, and a runner, one engine made ready for it. Data and types;
+ * the engines are each benchmark's ours-*.ts and bench/peers.
  */
 import type { Graph } from "../../src/graph/graph.ts";
 import { pruneGraph } from "../../src/graph/graph.ts";
@@ -21,6 +21,8 @@ export interface Workload {
 export interface Runner {
   /** Of the package; ours says its commit elsewhere. */
   readonly version: string;
+  /** That it does run on, where that is not what it was asked for. */
+  readonly threads?: number;
   /** The layout of what `run` gives: an engine may take and give what it likes best, and is not charged for converting. */
   readonly layout: Layout;
   /** Inputs in ordinary memory → output in ordinary memory. */
@@ -29,10 +31,6 @@ export interface Runner {
 }
 
 export type OpenRunner = (workload: Workload) => Promise<Runner>;
-
-/** `oursGemm`: our convolutions by the kernel that graphics cards get, also where the adapter is software and has one of its own. */
-export const engineNames = ["ours", "oursGemm", "tfjs", "onnxruntime"] as const;
-export type EngineName = (typeof engineNames)[number];
 
 /** The graph as the other engines are given it: batch norms in the convolutions, each convolution with its bias, residual and ReLU. */
 export function foldedGraph(graph: Graph): Graph {

@@ -1,20 +1,14 @@
-// What the page is given: the goldens' weights as a safetensors file, and photos as a network's input; and what PyTorch made of them.
+/** What engines are given: the goldens' weights as a safetensors file, and photos as a network's input; and what PyTorch made of them. */
 import { fileURLToPath } from "node:url";
 import { preprocess } from "../../src/image/preprocess.ts";
 import { presets } from "../../src/image/preset.ts";
 import { readImage } from "../../src/model/image-source.ts";
 import { writeSafetensors } from "../../src/weights/safetensors-write.ts";
-import { goldenIndex, goldenStateDict, openGoldenOutputs } from "../../test/support/golden-networks.ts";
-import { type BenchModel, side } from "./workload.ts";
+import { type DepthName, goldenIndex, goldenStateDict, openGoldenOutputs } from "../../test/support/golden-networks.ts";
+import { side } from "./workload.ts";
 
-/** The bytes of `photos`, or of the weights of a network's name. */
-export async function benchData(name: string): Promise<Uint8Array> {
-  if (name === "photos") return photoBytes();
-  if (name === "resnet18" || name === "resnet50") return weightBytes(name);
-  throw new Error(`bench-data: there is no ${name}`);
-}
-
-async function weightBytes(model: BenchModel): Promise<Uint8Array> {
+/** A safetensors file with torchvision's names. */
+export async function weightBytes(model: DepthName): Promise<Uint8Array> {
   const state = await goldenStateDict(model);
   const tensors = await Promise.all(
     [...state.tensors].map(async ([name, { shape, read }]) => ({
@@ -26,7 +20,8 @@ async function weightBytes(model: BenchModel): Promise<Uint8Array> {
   return writeSafetensors(tensors);
 }
 
-async function photoBytes(): Promise<Uint8Array> {
+/** Float32, NCHW: the goldens' photos, as many as the largest batch. */
+export async function photoBytes(): Promise<Uint8Array> {
   const { scenes } = await goldenIndex();
   const size = 3 * side * side;
   const data = new Float32Array(scenes.length * size);
@@ -37,10 +32,10 @@ async function photoBytes(): Promise<Uint8Array> {
   return new Uint8Array(data.buffer);
 }
 
-/** PyTorch's logits of the first `batch` photos, one after another. */
-export async function pytorchLogits(model: BenchModel, batch: number): Promise<Float32Array> {
-  const { scenes } = await goldenIndex();
+/** PyTorch's logits of the first `batch` photos, one after another; fewer where the goldens have fewer. */
+export async function pytorchLogits(model: DepthName, batch: number): Promise<Float32Array> {
+  const { networks } = await goldenIndex();
   await using golden = await openGoldenOutputs(model);
-  const logits = await Promise.all(scenes.slice(0, batch).map((photo) => golden.read(photo, "fc")));
+  const logits = await Promise.all(networks[model].photos.slice(0, batch).map((photo) => golden.read(photo, "fc")));
   return Float32Array.from(logits.flatMap((numbers) => [...numbers]));
 }
