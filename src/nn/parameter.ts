@@ -26,6 +26,10 @@ export class Parameter implements Constant {
     this.source = source;
   }
 
+  get fresh(): boolean | undefined {
+    return this.source?.fresh;
+  }
+
   async read(): Promise<FloatArray> {
     if (!this.source)
       throw new WeightError(

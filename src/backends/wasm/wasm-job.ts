@@ -12,6 +12,7 @@ import { opOf } from "../../kernels/table.ts";
 import { wasmTarget } from "../../kernels/target.ts";
 import type { Job, JobContext, Moved } from "../../platform/worker-job.ts";
 import type { FloatArray } from "../../tensor/dtype.ts";
+import { freeArray } from "../../tensor/free-array.ts";
 import { type SharedStage, WasmControl } from "./wasm-control.ts";
 import { emitModule, ModuleCache } from "./wasm-module.ts";
 import { measurePeak } from "./wasm-peak.ts";
@@ -74,6 +75,9 @@ export const wasmJob: Job = {
     const out = floats(backend, { address, elements });
     out.fill(0);
     write(numbers, out);
+    sources.forEach(({ fresh }, i) => {
+      if (fresh) freeArray(numbers[i]!);
+    });
   },
 
   open({ session, backend, module, stages, control, threads }: protocol.OpenRequest): void {
@@ -149,7 +153,7 @@ function withConstants(graph: Graph, state: { ask: JobContext["ask"] }): Graph {
     if (node.kind !== "constant") return node;
     const question: protocol.ConstantQuestion = { constant: node.id };
     const read = (): Promise<FloatArray> => state.ask(question) as Promise<FloatArray>;
-    return { ...node, constant: { ...node.constant, read } };
+    return { ...node, constant: { ...node.constant, fresh: true, read } }; // a copy of this thread's own
   });
   return { ...graph, nodes };
 }

@@ -5,6 +5,7 @@
  */
 import type { BatchNormAttrs } from "../../kernels/batch-norm/batch-norm.problem.ts";
 import type { Conv2dAttrs } from "../../kernels/conv2d/conv2d.problem.ts";
+import { freeArray } from "../../tensor/free-array.ts";
 import type { Constant } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type ConstantNode, type Graph, type GraphNode, nodesById, type OpNode, useCounts } from "../graph.ts";
@@ -97,6 +98,7 @@ function foldConstants(
     weight: {
       shape: weight.shape,
       dtype: "float64",
+      fresh: true,
       read: async () => {
         const [w, scale] = await Promise.all([weight.constant.read(), readScale()]);
         // Float64Array.from with a function walks an iterator: twenty times as slow, and these are all of a network's weights.
@@ -105,6 +107,7 @@ function foldConstants(
           const end = (o + 1) * perChannel;
           for (let i = o * perChannel; i < end; i++) folded[i] = w[i]! * factor;
         });
+        if (weight.constant.fresh) freeArray(w);
         return folded;
       },
     },
