@@ -46,6 +46,8 @@ export async function openWasmBackend(options: WasmOptions = {}): Promise<WasmBa
   const used = noSharing === undefined ? threads : 1;
   workerPool.acquire(used);
   try {
+    for (let thread = 0; thread < used; thread++)
+      workerPool.send(thread, { job: "wasm", method: "load", data: {} }).catch(() => undefined); // the next call says why
     const wide = await chooseSimd(simd);
     const capabilities: WasmCapabilities = {
       ...{ ...found, simd: wide ? 256 : 128, ...options.capabilities, threads: used },

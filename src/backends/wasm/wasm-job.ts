@@ -40,6 +40,9 @@ const planned = new Map<number, Planned>();
 const sessions = new Map<number, OpenSession>();
 
 export const wasmJob: Job = {
+  /** Nothing: to have the thread begun and this module loaded while the caller does something else. */
+  load: () => undefined,
+
   /** Compares this engine's 256 bits with its 128. */
   probe: () => measureWide(),
 
