@@ -1,8 +1,8 @@
 /** The plan: ports, steps, what is shared and what is not. */
 import { describe, expect, it } from "vitest";
 import { fillParameters, ResidualNet } from "../../test/support/networks.ts";
-import { conv2d, flatten, relu } from "../engine/functions.ts";
-import { tensor } from "../engine/tensor.ts";
+import { add, conv2d, flatten, mul, relu } from "../engine/functions.ts";
+import { Tensor, tensor } from "../engine/tensor.ts";
 import { wasmTarget } from "../kernels/target.ts";
 import { trace, withOutputs } from "../nn/trace.ts";
 import { compileGraph } from "./compile.ts";
@@ -59,6 +59,25 @@ describe("planGraph", () => {
     expect(plan.steps.map((step) => step.op)).toEqual(["relu"]);
     expect(plan.outputs[0]!.source).toEqual({ from: "buffer", id: plan.steps[0]!.output });
     expect(plan.outputs[0]!.shape).toEqual([4]);
+  });
+
+  it("writes an output over the residual that is added to it, where nobody wants that any more", () => {
+    const step = (graph: Graph) => planOf(graph).steps.find(({ node }) => node === "relu_1")!;
+    const w = tensor(new Float32Array(16), [4, 4, 1, 1]);
+    const input = (name: string) => new Tensor([1, 4, 3, 3], { kind: "input", name });
+    const inPlace = (t: Tensor) => {
+      const { steps } = planOf(t.graph());
+      const { inputs, output } = steps.findLast(({ op }) => op === "conv2d")!;
+      return inputs.map((source) => source?.from === "buffer" && source.id === output);
+    };
+    expect(step(network()).inputs.at(-1)).toEqual({ from: "buffer", id: step(network()).output });
+    const [x, y] = [input("x"), input("y")];
+    expect(inPlace(add(conv2d(x, w), y))).toEqual([false, false, true]);
+    // The convolution's windows read what would be overwritten.
+    expect(inPlace(add(conv2d(x, w), x))).toEqual([false, false, false]);
+    // It is read later.
+    const sum = relu(conv2d(y, w));
+    expect(inPlace(mul(add(conv2d(x, w), sum), sum))).toEqual([false, false, false]);
   });
 
   it("says of each kernel why it was taken, by the layer's shape and what results are wanted for", () => {

@@ -8,10 +8,17 @@ import { type NodeProblem, nodeProblem, operandsOf } from "./node-problem.ts";
 import { choiceOf } from "./passes/choose-variants.ts";
 import type { Plan, PlannedWeight, PlanPort, PlanSource, Repeat, Step } from "./plan.ts";
 
+/** A node that runs a kernel. */
+interface Kernel<Stage> {
+  readonly node: OpNode;
+  readonly choice: Choice<Stage>;
+  readonly asked: NodeProblem;
+}
+
 export function planGraph<Stage>(graph: Graph, target: Target<Stage>): Plan<Stage> {
   const byId = nodesById(graph);
   const weights = new Map<string, PlannedWeight>();
-  const kernels: { node: OpNode; choice: Choice<Stage>; asked: NodeProblem }[] = [];
+  const kernels: Kernel<Stage>[] = [];
   for (const node of graph.nodes) {
     if (node.kind !== "op") continue;
     const choice = choiceOf(node, target);
@@ -19,15 +26,21 @@ export function planGraph<Stage>(graph: Graph, target: Target<Stage>): Plan<Stag
   }
   const stepOf = new Map(kernels.map(({ node }, i) => [node.id, i]));
 
-  // Lifetimes: one for each value that a step writes or a run is given, then one for each scratch buffer.
+  // Lifetimes: one for each value that a step writes or a run is given (a value written over another lives on in its place), then one for
+  // each scratch buffer.
   const lifetimes: Lifetime[] = [];
   const lifetimeOf = new Map<number, number>();
   const lastUse = lastUses(graph, byId, stepOf, kernels.length);
+  const rootIn = (id: number) => rootOf(byId.get(id)!, byId, stepOf);
   for (const node of graph.nodes) {
     if (node.kind === "constant" || (node.kind === "op" && !stepOf.has(node.id))) continue;
     const first = stepOf.get(node.id) ?? -1;
-    lifetimeOf.set(node.id, lifetimes.length);
-    lifetimes.push({ ...extent(node), first, last: Math.max(first, lastUse.get(node.id) ?? first) });
+    const last = Math.max(first, lastUse.get(node.id) ?? first);
+    const into = first >= 0 ? overwritten(kernels[first]!, rootIn, lastUse, first) : undefined;
+    const known = into && lifetimeOf.get(into.id);
+    lifetimeOf.set(node.id, known ?? lifetimes.length);
+    if (known === undefined) lifetimes.push({ ...extent(node), first, last });
+    else lifetimes[known] = { ...lifetimes[known]!, last };
   }
   const scratchOf = kernels.map(({ choice, asked }, i) =>
     choice
@@ -37,7 +50,7 @@ export function planGraph<Stage>(graph: Graph, target: Target<Stage>): Plan<Stag
   const { buffers, assignment } = planMemory(lifetimes);
 
   const sourceOf = (id: number): PlanSource => {
-    const root = rootOf(byId.get(id)!, byId, stepOf);
+    const root = rootIn(id);
     if (root.kind === "constant") return { from: "weight", key: rawWeight(root, weights) };
     return { from: "buffer", id: assignment[lifetimeOf.get(root.id)!]! };
   };
@@ -59,6 +72,23 @@ export function planGraph<Stage>(graph: Graph, target: Target<Stage>): Plan<Stag
   const inputs = graph.nodes.filter((node) => node.kind === "input").map((node) => port(node.name, node));
   const outputs = graph.outputs.map(({ name, node }) => port(name, byId.get(node)!));
   return { steps, buffers, weights: [...weights.values()], inputs, outputs };
+}
+
+/** The value in whose place the step's output may be written: one of its size that its kernel allows and that nobody reads any more. */
+function overwritten<Stage>(
+  { node, choice, asked }: Kernel<Stage>,
+  rootIn: (id: number) => GraphNode,
+  lastUse: ReadonlyMap<number, number>,
+  step: number,
+): GraphNode | undefined {
+  const operand = choice.overwrites(asked.problem);
+  if (operand === undefined) return undefined;
+  const roots = node.inputs.map(rootIn);
+  const root = roots[operand]!;
+  const [mine, its] = [extent(node), extent(root)];
+  const free =
+    root.kind !== "constant" && lastUse.get(root.id) === step && roots.filter((other) => other === root).length === 1;
+  return free && mine.elements === its.elements && mine.repeat === its.repeat ? root : undefined;
 }
 
 /** Numbers of one repeat, and how often it repeats. */

@@ -130,6 +130,11 @@ export interface Variant<P, Capabilities, Stage> {
    */
   suits?(problem: P, optimizeFor: OptimizeFor): Suitability;
   layouts(problem: P): LayoutRule;
+  /**
+   * Index of a value operand in whose memory the output may be written, where that is wanted no more: whoever writes a number has read the
+   * operand's number at that place before, and nobody else reads it. None unless told.
+   */
+  overwrites?(problem: P): number | undefined;
   constants?(problem: P, capabilities: Capabilities): readonly PackedConstant[];
   /** Float32 numbers of each scratch buffer, per repeat. */
   scratch?(problem: P, capabilities: Capabilities): readonly number[];

@@ -1,6 +1,6 @@
 /**
  * What every WebAssembly kernel must be deaf to: how its pieces are dealt out (in any order, one at a time, to any thread), how many
- * threads and repeats there are, whether vectors have 128 or 256 bits. The bits are the same, and variants of one sumOrder have the same.
+ * threads and repeats there are, whether vectors have 128 or 256 bits, whether the output lies where an operand did. The bits are the same, and variants of one sumOrder have the same.
  */
 import { describe, expect, test } from "vitest";
 import { expectSameBits } from "../../test/support/compare.ts";
@@ -81,7 +81,8 @@ function check(name: OpName, testCase: OpCase<object>, packed: boolean): void {
     firstOf.set(variant.sumOrder, eight);
     same("pieces reversed", plain.run(8, reversed));
     same("pieces interleaved", plain.run(3, interleaved));
-    same("one repeat", plain.run(1, reversed, 5), 5);
+    same("one repeat", plain.run(1, reversed, { first: 5 }), 5);
+    if (plain.overwrites !== undefined) same("in place", plain.run(8, interleaved, { inPlace: true }));
     const others = [
       { what: "256 bits", capabilities: { ...base, simd: 256 as const }, pack256: packed },
       { what: "two threads", capabilities: { ...base, threads: 2 } },
@@ -90,7 +91,7 @@ function check(name: OpName, testCase: OpCase<object>, packed: boolean): void {
     for (const { what, ...options } of others) {
       const other = new WasmStages(variant, found, options);
       same(what, other.run(1, together));
-      same(`${what}, interleaved`, other.run(3, interleaved, 2), 2);
+      same(`${what}, interleaved`, other.run(3, interleaved, { first: 2, inPlace: true }), 2);
     }
   }
   expect(firstOf.size, "variants that take it").toBeGreaterThan(0);

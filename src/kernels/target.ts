@@ -25,6 +25,7 @@ export interface Choice<Stage> {
   /** Undefined: it is always the one to take. */
   suits(problem: object): Suitability | undefined;
   layouts(problem: object): LayoutRule;
+  overwrites(problem: object): number | undefined;
   constants(problem: object): readonly PackedConstant[];
   scratch(problem: object): readonly number[];
   stages(problem: object, layout: Layout): readonly Stage[];
@@ -49,6 +50,7 @@ function bind<Capabilities, Stage>(
     accepts: (problem) => variant.accepts(problem, capabilities),
     suits: (problem) => variant.suits?.(problem, optimizeFor),
     layouts: (problem) => variant.layouts(problem),
+    overwrites: (problem) => variant.overwrites?.(problem),
     constants: (problem) => variant.constants?.(problem, capabilities) ?? [],
     scratch: (problem) => variant.scratch?.(problem, capabilities) ?? [],
     stages: (problem, layout) => variant.stages(problem, layout, capabilities),

@@ -41,6 +41,8 @@ const guard = 12345.5;
 const guardElements = 16;
 
 export class WasmStages {
+  /** Index of the operand that the output may be written over. */
+  readonly overwrites: number | undefined;
   readonly #stages: readonly WasmStage[];
   readonly #exports: WebAssembly.Exports;
   readonly #memory: WebAssembly.Memory;
@@ -58,6 +60,7 @@ export class WasmStages {
     const { capabilities, pack256 = false } = options;
     const rule = variant.layouts(problem);
     this.#case = kernelCase;
+    this.overwrites = variant.overwrites?.(problem);
     this.#stages = variant.stages(problem, rule === "any" ? "nhwc" : rule.output, capabilities);
     this.#scratch = variant.scratch?.(problem, capabilities) ?? [];
     this.#constants = (variant.constants?.(problem, capabilities) ?? []).map(({ elements, operands: of, write }) => {
@@ -85,8 +88,11 @@ export class WasmStages {
     return this.#stages.map((stage) => stage.pieces(repeats));
   }
 
-  /** The output of `repeats` repeats, the inputs of which are `first`, `first + 1`, … of an endless row. */
-  run(repeats: number, dealing: Dealing, first = 0): Float32Array {
+  /**
+   * The output of `repeats` repeats, the inputs of which are `first`, `first + 1`, … of an endless row. `inPlace`: written over the operand
+   * that the variant allows, where it allows one.
+   */
+  run(repeats: number, dealing: Dealing, { first = 0, inPlace = false } = {}): Float32Array {
     const { operands, output } = this.#case;
     let top = guardElements;
     const place = (elements: number) => {
@@ -95,7 +101,7 @@ export class WasmStages {
       return { at, elements };
     };
     const inputs = operands.map(({ elements, weight, walks }) => place(weight ? 0 : elements * (walks ? repeats : 1)));
-    const result = place(output * repeats);
+    const result = (inPlace && inputs[this.overwrites ?? -1]) || place(output * repeats);
     const constants = this.#constants.map(({ length }) => place(length));
     const scratch = this.#scratch.map((elements) => place(elements * repeats));
     const local = Math.max(0, ...this.#stages.map((stage) => stage.local ?? 0));

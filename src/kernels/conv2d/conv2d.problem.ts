@@ -121,3 +121,8 @@ export function residualIndex(p: Conv2dProblem): number {
 export function conv2dDepth(p: Conv2dProblem): number {
   return (p.channels / p.groups) * sizeOf(p.kernel);
 }
+
+/** The residual is read where the output is written, just before: its memory may be the output's. */
+export function residualInPlace(p: Conv2dProblem): number | undefined {
+  return p.residual ? residualIndex(p) : undefined;
+}

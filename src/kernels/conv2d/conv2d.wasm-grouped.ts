@@ -15,7 +15,7 @@ import type { PackedConstant, WasmStage, WasmVariant } from "../op.ts";
 import { type MultiplyAdd, multiplyAdd } from "../wasm/gemm-tile.ts";
 import { flushDenormals } from "../wasm/pack.ts";
 import { divide, rowTiles } from "../wasm/row-tiles.ts";
-import { type Conv2dProblem, conv2dDepth, residualIndex } from "./conv2d.problem.ts";
+import { type Conv2dProblem, conv2dDepth, residualIndex, residualInPlace } from "./conv2d.problem.ts";
 import { gemmSumOrder } from "./conv2d.wasm-gemm.ts";
 import { sourceOf } from "./conv2d.wasm-geometry.ts";
 import { padStage } from "./conv2d.wasm-pad.ts";
@@ -39,6 +39,7 @@ function grouped(fused: boolean): WasmVariant<Conv2dProblem> {
       return p.channels % unit === 0 || `its channels are no multiple of ${unit}`;
     },
     layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),
+    overwrites: residualInPlace,
     constants: (p) => [packedUnits(p)],
     scratch: (p) => {
       const source = sourceOf(p);

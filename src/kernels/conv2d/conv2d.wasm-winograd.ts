@@ -14,7 +14,7 @@ import type { WasmStage, WasmVariant } from "../op.ts";
 import { emitGemmTile, multiplyAdd } from "../wasm/gemm-tile.ts";
 import type { Panel } from "../wasm/panels.ts";
 import { divide, emitRowBlock, type RowBlock } from "../wasm/row-tiles.ts";
-import { type Conv2dProblem, residualIndex } from "./conv2d.problem.ts";
+import { type Conv2dProblem, residualIndex, residualInPlace } from "./conv2d.problem.ts";
 import { conv2dWay, winogradObstacle } from "./conv2d.wasm-rule.ts";
 import {
   transformedWeights,
@@ -42,6 +42,7 @@ function variant(winograd: Winograd, fused: boolean): WasmVariant<Conv2dProblem>
       return { take: way === `winograd-${m}x${m}`, because };
     },
     layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),
+    overwrites: residualInPlace,
     constants: (p, capabilities) => [
       transformedWeights(p, winogradGeometry(p, winograd, capabilities)),
       transformTable(p, winograd),
