@@ -6,7 +6,7 @@ import { UnsupportedError, WeightError } from "../errors.ts";
 import type { Constant, StateDict } from "../tensor/host-tensor.ts";
 import { dtypeFacts } from "./safetensors-dtypes.ts";
 import { readSafetensorsHeader, type SafetensorsEntry } from "./safetensors-header.ts";
-import { type Breach, isByteSource, openWeightSource, quoted, type WeightSource } from "./weight-source.ts";
+import { type Breach, openWeightSource, quoted, type WeightSource } from "./weight-source.ts";
 
 /** A safetensors file, open. Constants widen to float32 or float64 (safetensors-dtypes.ts); those of other dtypes refuse to be read. */
 export interface SafetensorsFile extends StateDict {
@@ -46,7 +46,7 @@ export async function openSafetensors(source: WeightSource): Promise<Safetensors
         if (!decode) throw new UnsupportedError(`${where}: ${dtype} is not read as numbers, only as raw bytes`);
         return decode(await readRaw(name), breach);
       };
-      return { shape, dtype: readsAs ?? "float32", fresh: !isByteSource(source), read }; // a caller may keep what its own source gave
+      return { shape, dtype: readsAs ?? "float32", fresh: true, read }; // as sources promise
     };
 
     return {

@@ -29,8 +29,7 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
-/** Whether it is a caller's own source of bytes. */
-export function isByteSource(source: WeightSource): source is ByteSource {
+function isByteSource(source: WeightSource): source is ByteSource {
   return typeof source === "object" && source !== null && "read" in source && "size" in source;
 }
 

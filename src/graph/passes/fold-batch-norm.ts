@@ -5,7 +5,7 @@
  */
 import type { BatchNormAttrs } from "../../kernels/batch-norm/batch-norm.problem.ts";
 import type { Conv2dAttrs } from "../../kernels/conv2d/conv2d.problem.ts";
-import { freeArray } from "../../tensor/free-array.ts";
+import { freeArray, passingFloat64 } from "../../tensor/free-array.ts";
 import type { Constant } from "../../tensor/host-tensor.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type ConstantNode, type Graph, type GraphNode, nodesById, type OpNode, useCounts } from "../graph.ts";
@@ -102,7 +102,7 @@ function foldConstants(
       read: async () => {
         const [w, scale] = await Promise.all([weight.constant.read(), readScale()]);
         // Float64Array.from with a function walks an iterator: twenty times as slow, and these are all of a network's weights.
-        const folded = new Float64Array(w.length);
+        const folded = passingFloat64(w.length);
         scale.forEach((factor, o) => {
           const end = (o + 1) * perChannel;
           for (let i = o * perChannel; i < end; i++) folded[i] = w[i]! * factor;
