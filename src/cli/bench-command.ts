@@ -14,6 +14,7 @@ interface BenchFlags extends ModelFlags {
   seconds: number;
   layer: string;
   perLayer?: boolean;
+  plan?: boolean;
   json?: boolean;
   quiet?: boolean;
 }
@@ -28,6 +29,7 @@ export function addBenchCommand(program: Command, onExit: (code: ExitCode) => vo
     .option("--seconds <n>", "how long to measure, 1 to 3600", wholeNumber("--seconds", 1, 3600), 5)
     .option("--layer <node>", "the node whose value is asked for", notEmpty("--layer"), defaultLayer)
     .option("--per-layer", "times each step too (WebAssembly)")
+    .option("--plan", "the graph after each pass, and each step's kernel with the reason for it")
     .option("--json", "the result as one JSON object; errors as JSON lines")
     .option("--quiet", "errors only on standard error")
     .action(async (flags: BenchFlags) => onExit(await runBenchModel(flags)));
@@ -46,10 +48,10 @@ interface Machine {
 async function runBenchModel(flags: BenchFlags): Promise<ExitCode> {
   const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
   const interruption = new Interruption(() => console.notice("interrupted"));
-  const { batch, seconds, layer, perLayer } = flags;
+  const { batch, seconds, layer, perLayer, plan } = flags;
   const result = await benchModel({
     ...openOptionsOf(flags),
-    ...{ batch, seconds, layer, perLayer, signal: interruption.signal },
+    ...{ batch, seconds, layer, perLayer, plan, signal: interruption.signal },
     onWarning: (text) => console.notice(text),
   }).finally(() => interruption.end());
   const machine = machineAtHand();
@@ -91,5 +93,6 @@ function asText(result: BenchModelResult, machine: Machine): string {
         `${node.padEnd(width)} ${median.toFixed(3).padStart(8)} ${gflops.toFixed(1).padStart(8)} ${`${(100 * shareOfPeak).toFixed(0)} %`.padStart(8)}  ${kernel}`,
       );
   }
+  if (result.plan !== undefined) lines.push("", result.plan);
   return `${lines.join("\n")}\n`;
 }

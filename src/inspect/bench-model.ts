@@ -18,6 +18,8 @@ export interface BenchModelOptions extends OpenOptions {
   readonly layer?: string;
   /** Times the steps too. */
   readonly perLayer?: boolean;
+  /** Gives the plan as well: the graph after each pass, and each step's kernel with the reason for it. */
+  readonly plan?: boolean;
 }
 
 export interface LayerTime {
@@ -46,6 +48,7 @@ export interface BenchModelResult {
   /** GFLOP/s of all threads, multiplying and adding in registers, measured after the runs. WebAssembly only. */
   readonly peakGflops?: number;
   readonly layers?: readonly LayerTime[];
+  readonly plan?: string;
 }
 
 /** Rejects as openModel does, and with OptionError for a batch or time that is none. */
@@ -72,9 +75,10 @@ export async function benchModel(options: BenchModelOptions): Promise<BenchModel
     const eventLoop = { running: whileRunning(), opening: delayOpening };
     const peakGflops = await engine.measurePeak();
     const layers = perLayer ? await timeLayers(run, milliseconds.runs, peakGflops) : undefined;
+    const plan = options.plan ? await runner.plan([layer]) : undefined;
     return {
       ...{ model: name, weights: info.weights, batch, layer, optimizeFor, device, milliseconds },
-      ...{ imagesPerSecond: (1000 * batch) / milliseconds.median, opening, eventLoop, peakGflops, layers },
+      ...{ imagesPerSecond: (1000 * batch) / milliseconds.median, opening, eventLoop, peakGflops, layers, plan },
     };
   } finally {
     whileOpening(); // also where it failed

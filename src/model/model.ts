@@ -168,6 +168,15 @@ export class Model {
   }
 
   /**
+   * What the device makes of the network, as text: the graph as it was traced and after each pass, then the steps, each with its kernel and
+   * why it was chosen. The kernels can be named at opening (`kernels`). Throws OptionError for an unknown layer.
+   */
+  async plan(layers: readonly string[] = [defaultLayer]): Promise<string> {
+    checkLayers("plan", layers);
+    return this.runner.hold(() => this.runner.plan(layers));
+  }
+
+  /**
    * Vectors of preprocessed images, in one run; for each image, by layer. The same numbers whatever the batch. Throws ShapeError for images
    * of other shapes than the network's. They are as the network gave them: whoever hands them on looks for NaN (finite.ts), whose error belongs to one image.
    */

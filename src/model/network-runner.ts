@@ -57,6 +57,11 @@ export class NetworkRunner {
     await this.withSession(outputs, maxBatch, signal, async () => undefined);
   }
 
+  /** What the device makes of the network for these outputs, as text: the graph after each pass, and the steps. */
+  plan(outputs: readonly string[]): Promise<string> {
+    return this.withSession(outputs, 1, undefined, async (session) => session.plan);
+  }
+
   /** Runs a batch of images, (B, C, H, W); the outputs by the names asked for, B first. */
   run(
     batch: HostTensor,
