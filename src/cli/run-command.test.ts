@@ -57,6 +57,34 @@ const tiny = ["--model", "tiny", "--device", "reference"];
 type Case = readonly [args: readonly string[], code: number, message: string | RegExp];
 
 const usage: readonly Case[] = [
+  [["features", "x.png", "--threads", "0"], 2, "--threads 0: expected a whole number from 1 to 256"],
+  [["features", "x.png", "--simd", "512"], 2, "--simd 512: there are no such vectors; use auto, 256 or 128"],
+  [["features", "x.png", "--kernel", "layer1"], 2, /^--kernel layer1: expected NODE=KERNEL/],
+  [["features", "x.png", "--kernel", "a=b", "--kernel", "a=c"], 2, "--kernel a: is given two kernels; name one"],
+  [
+    ["features", photo, ...tiny, "--simd", "128"],
+    2,
+    /^simd 128: vectors are WebAssembly's, and this runs on reference/,
+  ],
+  [["features", photo, ...tiny, "--throughput"], 2, /^optimizeFor "throughput": the device "reference" has no kernels/],
+  [
+    ["features", photo, "--model", "tiny", "--device", "wasm", "--kernel", "layer9=direct"],
+    2,
+    /^kernel for layer9: no node/,
+  ],
+  [
+    ["features", photo, "--model", "tiny", "--device", "wasm", "--kernel", "layer1.0.conv1=fft"],
+    2,
+    /^kernel for layer1\.0\.conv1/,
+  ],
+  [["bench", "model", "--seconds", "0"], 2, "--seconds 0: expected a whole number from 1 to 3600"],
+  [
+    ["bench", "model", "--model", "tiny", "--layer", "nowhere"],
+    2,
+    /^layer "nowhere": the network has no node of that name/,
+  ],
+  [["bench", "model", "--depth", "19"], 2, /^--depth 19: there is no ResNet of that depth/],
+  [["bench", "sculpture"], 2, "unknown command 'sculpture'; residual bench --help shows what there is"],
   [["photos"], 2, "unknown command 'photos'; residual --help shows what there is"],
   [["features"], 2, "missing required argument 'path'; residual features --help shows what there is"],
   [[photo, "--depth", "19"], 2, "--depth 19: there is no ResNet of that depth; use 18, 34, 50, 101 or 152"],
@@ -130,7 +158,7 @@ describe.each([
   ["what cannot be done", failures],
 ])("%s", (_, cases) => {
   it.each(cases)("%j: exit code %i", async (args, code, message) => {
-    const isFeatures = args[0] !== "photos" && args[0] !== "features";
+    const isFeatures = !["photos", "features", "bench"].includes(args[0]!);
     const result = await run(isFeatures ? ["features", ...args] : args);
     expect({ code: result.code, stdout: result.stdout }).toEqual({ code, stdout: "" });
     expect(result.stderr).toMatch(/^residual: [^\n]+\n$/);

@@ -61,18 +61,23 @@ export async function benchModel(options: BenchModelOptions): Promise<BenchModel
   const weights = options.weights ?? (name === "tiny" ? undefined : madeUpWeights(name));
   const start = performance.now();
   const whileOpening = watchEventLoop();
-  const { engine, runner, info, device } = await openNetwork({ ...options, weights });
+  const opened = openNetwork({ ...options, weights });
+  const { engine, runner, info, device } = await opened.catch((error) => {
+    whileOpening.end();
+    throw error;
+  });
   try {
     await runner.prepare([layer], batch, signal);
     const opening = performance.now() - start;
-    const delayOpening = whileOpening();
+    const delayOpening = whileOpening.end();
     const { crop } = info.preset;
     const shape = [batch, 3, crop, crop];
     const input = { shape, dtype: "float32", data: noise(batch * 3 * crop * crop, 2) } as const;
     const run = (onTimes?: (times: readonly StepTime[]) => void) => runner.run(input, [layer], signal, onTimes);
     const whileRunning = watchEventLoop();
-    const milliseconds = await measure(() => run(), { warmups: 3, seconds, least: 5, most: 1000, signal });
-    const eventLoop = { running: whileRunning(), opening: delayOpening };
+    const runs = { warmups: 3, seconds, least: 5, most: 1000, signal };
+    const milliseconds = await measure(() => run(), runs).finally(whileRunning.end);
+    const eventLoop = { running: whileRunning.end(), opening: delayOpening };
     const peakGflops = await engine.measurePeak();
     const layers = perLayer ? await timeLayers(run, milliseconds.runs, peakGflops) : undefined;
     const plan = options.plan ? await runner.plan([layer]) : undefined;
@@ -81,7 +86,7 @@ export async function benchModel(options: BenchModelOptions): Promise<BenchModel
       ...{ imagesPerSecond: (1000 * batch) / milliseconds.median, opening, eventLoop, peakGflops, layers, plan },
     };
   } finally {
-    whileOpening(); // also where it failed
+    whileOpening.end(); // also where it failed
     runner.dispose();
   }
 }

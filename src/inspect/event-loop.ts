@@ -6,22 +6,32 @@ export interface EventLoopDelay {
   readonly most: number;
 }
 
-/** Starts to watch; the function that it gives ends that and says what was seen. */
-export function watchEventLoop(): () => EventLoopDelay {
+export interface EventLoopWatch {
+  /** Ends it and says what was seen; later calls say the same. It keeps the process alive until then. */
+  end(): EventLoopDelay;
+}
+
+/** Starts to watch. */
+export function watchEventLoop(): EventLoopWatch {
   const period = 1; // what timers can do
   const delays: number[] = [];
   let due = performance.now() + period;
   let timer = setTimeout(tick, period);
+  let seen: EventLoopDelay | undefined;
   function tick(): void {
     const now = performance.now();
     delays.push(Math.max(0, now - due));
     due = now + period;
     timer = setTimeout(tick, period);
   }
-  return () => {
-    clearTimeout(timer);
-    delays.push(Math.max(0, performance.now() - due));
-    const sorted = delays.sort((a, b) => a - b);
-    return { p99: sorted[Math.ceil(0.99 * sorted.length) - 1]!, most: sorted.at(-1)! };
+  return {
+    end: () => {
+      if (seen) return seen;
+      clearTimeout(timer);
+      delays.push(Math.max(0, performance.now() - due));
+      delays.sort((a, b) => a - b);
+      seen = { p99: delays[Math.ceil(0.99 * delays.length) - 1]!, most: delays.at(-1)! };
+      return seen;
+    },
   };
 }
