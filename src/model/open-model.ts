@@ -70,8 +70,14 @@ export interface OpenNetwork {
   readonly labels: readonly string[] | undefined;
 }
 
-/** openModel without the model: for those who run the network itself. Options are checked, but not whether there are others. */
-export async function openNetwork(options: OpenOptions & { readonly model: string }): Promise<OpenNetwork> {
+/**
+ * openModel without the model: for those who run the network itself. Options are checked, but not whether there are others.
+ * `openEngine`: for tools, another engine than the options'.
+ */
+export async function openNetwork(
+  options: OpenOptions & { readonly model: string },
+  openEngine: () => Promise<Engine> = () => Engine.open(options),
+): Promise<OpenNetwork> {
   const name = modelOfName(options.model);
   const { signal } = options;
   if (options.preset !== undefined) checkPreset(options.preset);
@@ -89,7 +95,7 @@ export async function openNetwork(options: OpenOptions & { readonly model: strin
     const labels = labelsOf(state, classes);
     const preset = options.preset ?? presetOf(name, state);
     const graph = trace(network, [3, preset.crop, preset.crop]);
-    engine = await Engine.open({ device: options.device, threads: options.threads, simd: options.simd });
+    engine = await openEngine();
     warn(engine.info.warning, options.onWarning);
     signal?.throwIfAborted();
     const close = (): Promise<void> => {
