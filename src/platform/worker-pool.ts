@@ -131,13 +131,15 @@ export class WorkerPool {
 
   /** Grows when the worker ends: what it was sent before is lost. */
   generation(worker: number): number {
-    return this.#workers[worker]!.generation;
+    return this.#workers[worker]?.generation ?? Number.NaN; // of no worker, and so like no other
   }
 
   /** To one worker, at once, behind what it was sent before. Rejects with the method's error, or DeviceError when the worker dies. */
   send(worker: number, call: WorkerCall): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#workers[worker]!.send(this.#nextId++, { call, resolve, reject });
+      const to = this.#workers[worker];
+      if (!to) throw ended();
+      to.send(this.#nextId++, { call, resolve, reject });
     });
   }
 
@@ -197,10 +199,13 @@ export class WorkerPool {
   /** Ends the workers with the last of those who took part. */
   release(): void {
     if (--this.#users > 0) return;
-    for (const worker of this.#workers)
-      worker.end(new DeviceError("the worker threads were ended: what used them was disposed"));
+    for (const worker of this.#workers) worker.end(ended());
     this.#workers.length = 0;
   }
+}
+
+function ended(): DeviceError {
+  return new DeviceError("the worker threads were ended: what used them was disposed");
 }
 
 /** The pool of this process. */

@@ -293,6 +293,17 @@ describe("a thread that dies", () => {
   });
 });
 
+test("a backend that is disposed in a run ends it with an error, and nothing is left unhandled", async () => {
+  const other = await openWasmBackend();
+  const graph = convGraph({ channels: 64, size: 96, depth: 30 });
+  const session = await other.prepare(graph, other.createResident(), { maxBatch: 1 });
+  const run = session.run(images(1, 64, 96));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  other.dispose();
+  await expect(run).rejects.toThrow(DeviceError);
+  expect(other.counters().liveBytes).toBe(0);
+});
+
 test("a session that is disposed in a run stops it, and its memory is free when nobody writes to it any more", async () => {
   const session = await backend.prepare(convGraph({ channels: 64, size: 96, depth: 30 }), backend.createResident(), {
     maxBatch: 1,

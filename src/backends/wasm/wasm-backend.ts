@@ -127,16 +127,8 @@ export class WasmBackend implements Backend {
     const shared = this.#heap.memory !== undefined;
     const flags = this.#flags;
     const request: Omit<protocol.PlanRequest, "compile"> = {
-      ...{
-        session: id,
-        graph: withoutReads(graph),
-        capabilities: this.capabilities,
-        optimizeFor,
-        overrides,
-        maxBatch,
-        shared,
-        flags,
-      },
+      ...{ session: id, graph: withoutReads(graph), capabilities: this.capabilities, optimizeFor, overrides },
+      ...{ maxBatch, shared, flags },
     };
     try {
       const replies = await Promise.all(
