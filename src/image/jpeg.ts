@@ -10,7 +10,7 @@ import { largestFactors } from "./jpeg-components.ts";
 import { type JpegFrame, type JpegLayout, readJpegLayout } from "./jpeg-markers.ts";
 import { decodeStored, needsSmoothing } from "./jpeg-stored.ts";
 import { runMozjpeg } from "./mozjpeg.ts";
-import { checkDimensions, dropAlpha, type RgbaImage, type RgbImage } from "./rgb-image.ts";
+import { checkDimensions, ignoreAlpha, type RgbaImage, type RgbImage } from "./rgb-image.ts";
 
 /** A real progressive file has about ten scans; each more costs a pass over all coefficients and hardly any bytes. */
 const maxScans = 500;
@@ -25,8 +25,8 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<DecodedFile> {
   else if (components.some((component) => needsSmoothing(component, components))) {
     const [pixels] = await decodeStored(bytes, layout, [[0, 1, 2]]);
     if (!storesRgb(layout, frame)) convertYcc(pixels!.data);
-    image = dropAlpha(pixels!);
-  } else image = dropAlpha(await runMozjpeg(bytes, frame));
+    image = ignoreAlpha(pixels!);
+  } else image = ignoreAlpha(await runMozjpeg(bytes, frame));
   return { image, exif: layout.exif, xmp: layout.xmp };
 }
 

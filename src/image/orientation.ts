@@ -47,11 +47,15 @@ function xmpOrientation(packet: Uint8Array): number | undefined {
 /** The picture turned and mirrored as `orientation` (1 to 8) asks; 5 to 8 swap width and height. */
 export function orient(image: RgbImage, orientation: number): RgbImage {
   if (orientation === 1) return image;
-  const { width, height, data } = image;
+  const { width, height, data, pixelBytes = 3 } = image;
   const right = width - 1;
   const bottom = height - 1;
   const swaps = orientation >= 5;
-  const out = { width: swaps ? height : width, height: swaps ? width : height, data: new Uint8Array(data.length) };
+  const out = {
+    width: swaps ? height : width,
+    height: swaps ? width : height,
+    data: new Uint8Array(width * height * 3),
+  };
   // The source of the output's first pixel, and how the source moves with the output's x and y.
   const sources: Readonly<Record<number, readonly [x: number, y: number, perX: number, perY: number]>> = {
     2: [right, 0, -1, width],
@@ -64,8 +68,8 @@ export function orient(image: RgbImage, orientation: number): RgbImage {
   };
   const [x0, y0, perX, perY] = sources[orientation]!;
   for (let y = 0, to = 0; y < out.height; y++) {
-    let from = (y0 * width + x0 + y * perY) * 3;
-    for (let x = 0; x < out.width; x++, to += 3, from += perX * 3) {
+    let from = (y0 * width + x0 + y * perY) * pixelBytes;
+    for (let x = 0; x < out.width; x++, to += 3, from += perX * pixelBytes) {
       out.data[to] = data[from]!;
       out.data[to + 1] = data[from + 1]!;
       out.data[to + 2] = data[from + 2]!;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { resizeRegion } from "./resize.ts";
-import type { RgbImage } from "./rgb-image.ts";
+import { packRgb, type RgbImage } from "./rgb-image.ts";
 
 function noise(width: number, height: number, seed = 1): RgbImage {
   return {
@@ -79,5 +79,22 @@ describe("resizeRegion", () => {
     const wide = resizeRegion(image, { width: 4, height: 1 }, { left: 0, top: 0, width: 4, height: 1 });
     // At the pixels' own quarters: 10, 10 + 10/4, 10 + 30/4, 20.
     expect([1, 4, 7, 10].map((i) => wide.data[i])).toEqual([10, 13, 18, 20]);
+  });
+});
+
+describe("a byte behind each pixel", () => {
+  it.each([
+    ["across, then down", { width: 40, height: 30 }, { width: 13, height: 11 }],
+    ["down, then across", { width: 20, height: 90 }, { width: 15, height: 11 }],
+    ["across alone", { width: 40, height: 30 }, { width: 13, height: 30 }],
+    ["down alone", { width: 40, height: 30 }, { width: 40, height: 11 }],
+    ["neither", { width: 40, height: 30 }, { width: 40, height: 30 }],
+  ])("changes nothing: %s", (_, from, size) => {
+    const data = Uint8Array.from({ length: from.width * from.height * 4 }, (_, i) => (i * 2654435761) >>> 24);
+    const wide: RgbImage = { ...from, data, pixelBytes: 4 };
+    const region = { left: 1, top: 2, width: size.width - 3, height: size.height - 4 };
+    const resized = resizeRegion(wide, size, region);
+    expect(resized.data).toEqual(resizeRegion(packRgb(wide), size, region).data);
+    expect(resized.data.length).toBe(region.width * region.height * 3);
   });
 });

@@ -3,7 +3,7 @@
  * across and down, each a weighted sum in fixed point with 22 fractional bits, rounded to 8 bits in between. Every output
  * pixel depends on its own window alone, so leaving out the others changes nothing.
  */
-import type { RgbImage } from "./rgb-image.ts";
+import { packRgb, type RgbImage } from "./rgb-image.ts";
 
 export type Interpolation = "bilinear" | "bicubic";
 
@@ -118,34 +118,35 @@ function spanOf({ starts, lengths }: Windows): { from: number; to: number } {
   return { from: starts[0]!, to: starts[last]! + lengths[last]! };
 }
 
-/** Pixels of the rectangle `region`, which lies within the image. */
+/** Pixels of the rectangle `region`, which lies within the image; three bytes each. */
 function copyRegion(image: RgbImage, { left, top, width, height }: Region): RgbImage {
-  const data = new Uint8Array(width * height * 3);
+  const { pixelBytes = 3 } = image;
+  const data = new Uint8Array(width * height * pixelBytes);
   for (let y = 0; y < height; y++) {
-    const from = ((top + y) * image.width + left) * 3;
-    data.set(image.data.subarray(from, from + width * 3), y * width * 3);
+    const from = ((top + y) * image.width + left) * pixelBytes;
+    data.set(image.data.subarray(from, from + width * pixelBytes), y * width * pixelBytes);
   }
-  return { width, height, data };
+  return packRgb({ width, height, data, pixelBytes });
 }
 
-/** `height` rows from `top` on, each resized to `windows`, whose column `left` is the image's first. */
+/** `height` rows from `top` on, each resized to `windows`, whose column `left` is the image's first; three bytes a pixel. */
 function resizeAcross(
   image: RgbImage,
   { taps, starts, lengths, weights }: Windows,
   { top, height, left }: { top: number; height: number; left: number },
 ): RgbImage {
-  const source = image.data;
+  const { data: source, pixelBytes = 3 } = image;
   const width = starts.length;
   const data = new Uint8Array(width * height * 3);
   for (let y = 0, to = 0; y < height; y++) {
-    const row = ((top + y) * image.width - left) * 3;
+    const row = ((top + y) * image.width - left) * pixelBytes;
     for (let x = 0; x < width; x++, to += 3) {
-      let from = row + starts[x]! * 3;
+      let from = row + starts[x]! * pixelBytes;
       const last = x * taps + lengths[x]!;
       let r = half;
       let g = half;
       let b = half;
-      for (let k = x * taps; k < last; k++, from += 3) {
+      for (let k = x * taps; k < last; k++, from += pixelBytes) {
         const weight = weights[k]!;
         r = (r + Math.imul(source[from]!, weight)) | 0;
         g = (g + Math.imul(source[from + 1]!, weight)) | 0;
@@ -159,19 +160,19 @@ function resizeAcross(
   return { width, height, data };
 }
 
-/** `width` columns from `left` on, each resized to `windows`, whose row `top` is the image's first. */
+/** `width` columns from `left` on, each resized to `windows`, whose row `top` is the image's first; as many bytes a pixel. */
 function resizeDown(
   image: RgbImage,
   { taps, starts, lengths, weights }: Windows,
   { left, width, top }: { left: number; width: number; top: number },
 ): RgbImage {
-  const source = image.data;
+  const { data: source, pixelBytes = 3 } = image;
   const height = starts.length;
-  const stride = image.width * 3;
-  const count = width * 3;
+  const stride = image.width * pixelBytes;
+  const count = width * pixelBytes;
   const data = new Uint8Array(count * height);
   for (let y = 0, to = 0; y < height; y++) {
-    const first = (starts[y]! - top) * stride + left * 3;
+    const first = (starts[y]! - top) * stride + left * pixelBytes;
     const last = y * taps + lengths[y]!;
     for (let i = 0; i < count; i++, to++) {
       let sum = half;
@@ -180,7 +181,7 @@ function resizeDown(
       data[to] = toByte(sum);
     }
   }
-  return { width, height, data };
+  return { width, height, data, pixelBytes };
 }
 
 function toByte(sum: number): number {

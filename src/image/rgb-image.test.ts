@@ -1,15 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { ImageError } from "../errors.ts";
-import { checkDimensions, fromImageData, maxPixels } from "./rgb-image.ts";
+import { checkDimensions, fromImageData, maxPixels, packRgb } from "./rgb-image.ts";
 
 describe("fromImageData", () => {
-  it("drops alpha and keeps colours", () => {
+  it("ignores alpha and keeps colours, without a copy", () => {
     const data = new Uint8ClampedArray([1, 2, 3, 0, 4, 5, 6, 128]);
-    expect(fromImageData({ width: 1, height: 2, data })).toEqual({
-      width: 1,
-      height: 2,
-      data: new Uint8Array([1, 2, 3, 4, 5, 6]),
-    });
+    const image = fromImageData({ width: 1, height: 2, data });
+    expect(image.data.buffer).toBe(data.buffer);
+    expect(packRgb(image)).toEqual({ width: 1, height: 2, data: new Uint8Array([1, 2, 3, 4, 5, 6]) });
   });
 
   it.each([

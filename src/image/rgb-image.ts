@@ -5,11 +5,13 @@
 import { ImageError, OptionError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
 
-/** Row-major 8-bit RGB: the pixel (x, y) begins at `data[(y * width + x) * 3]`. */
+/** Row-major 8-bit RGB: the pixel (x, y) begins at `data[(y * width + x) * pixelBytes]`. */
 export interface RgbImage {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
+  /** 3 unless told. 4: behind each pixel lies a byte that nobody reads, as decoders leave it; to take it out would cost a pass. */
+  readonly pixelBytes?: 3 | 4;
 }
 
 /** 8-bit RGBA, row-major: a canvas's `ImageData`, or what the WebAssembly decoders give. */
@@ -37,8 +39,16 @@ export function checkDimensions(width: number, height: number): void {
   }
 }
 
-/** Drops the alpha channel; colours are kept as they are, never blended with a background (Pillow's `convert("RGB")`). */
-export function dropAlpha({ width, height, data }: RgbaImage): RgbImage {
+/** Its alpha channel is not read; colours are kept as they are, never blended with a background (Pillow's `convert("RGB")`). */
+export function ignoreAlpha({ width, height, data }: RgbaImage): RgbImage {
+  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.length);
+  return { width, height, data: bytes, pixelBytes: 4 };
+}
+
+/** The same pixels, three bytes each. */
+export function packRgb(image: RgbImage): RgbImage {
+  const { width, height, data, pixelBytes = 3 } = image;
+  if (pixelBytes === 3) return image;
   const rgb = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
     rgb[to] = data[from]!;
@@ -64,8 +74,8 @@ export function checkImageData({ width, height, data }: RgbaImage): void {
   }
 }
 
-/** The pixels of a canvas (`context.getImageData(…)`), alpha dropped. Anything of the same form will do. Throws as checkImageData. */
+/** The pixels of a canvas (`context.getImageData(…)`), alpha ignored. Anything of the same form will do. Throws as checkImageData. */
 export function fromImageData(source: RgbaImage): RgbImage {
   checkImageData(source);
-  return dropAlpha(source);
+  return ignoreAlpha(source);
 }

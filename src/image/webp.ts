@@ -6,7 +6,7 @@ import webpFactory from "@jsquash/webp/codec/dec/webp_dec.js";
 import { ImageError } from "../errors.ts";
 import { type CodecFactory, WasmCodec } from "./codec-wasm.ts";
 import type { DecodedFile } from "./decoded-file.ts";
-import { checkDimensions, dropAlpha, type RgbImage } from "./rgb-image.ts";
+import { checkDimensions, ignoreAlpha, packRgb, type RgbImage } from "./rgb-image.ts";
 
 const factory: CodecFactory = webpFactory;
 const libwebp = new WasmCodec("@jsquash/webp/codec/dec/webp_dec.wasm", factory);
@@ -44,7 +44,7 @@ async function decodeFrame(body: Uint8Array, canvas: Size | undefined): Promise<
   if (!canvas || body.length < 16) throw damaged("its first frame has no header");
   const left = 2 * uint(body, 0, 3);
   const top = 2 * uint(body, 3, 3);
-  const frame = await decodeChunk(readChunks(body.subarray(16)));
+  const frame = packRgb(await decodeChunk(readChunks(body.subarray(16))));
   if (left + frame.width > canvas.width || top + frame.height > canvas.height)
     throw damaged("its first frame overhangs");
   const data = new Uint8Array(canvas.width * canvas.height * 3);
@@ -65,7 +65,7 @@ async function decodeChunk(chunks: readonly Chunk[]): Promise<RgbImage> {
   const { width, height } = imageSize(chunk);
   checkDimensions(width, height);
   const { pixels, messages } = await libwebp.decode(fileOf(chunk));
-  if (pixels && pixels.width === width && pixels.height === height) return dropAlpha(pixels);
+  if (pixels && pixels.width === width && pixels.height === height) return ignoreAlpha(pixels);
   if (messages.some((message) => /memory|allocation|abort/i.test(message))) {
     throw new ImageError("too-large", `${width}×${height} pixels: not enough memory to decode them`);
   }

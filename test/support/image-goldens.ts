@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { RgbImage } from "../../src/image/rgb-image.ts";
+import { packRgb, type RgbImage } from "../../src/image/rgb-image.ts";
 
 /** Must equal RECIPE in tools/golden/images.py. */
 const recipe = 1;
@@ -67,7 +67,8 @@ export function sha256(data: Uint8Array | Float32Array): string {
 }
 
 /** Fails unless `image` is the picture; says which pixels differ, and how much, where the goldens have them. */
-export function expectPicture(image: RgbImage, { size, sha256: expected }: Picture): void {
+export function expectPicture(decoded: RgbImage, { size, sha256: expected }: Picture): void {
+  const image = packRgb(decoded);
   if (image.width !== size[0] || image.height !== size[1]) {
     throw new Error(`${image.width}×${image.height} pixels, expected ${size[0]}×${size[1]}`);
   }
