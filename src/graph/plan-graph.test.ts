@@ -80,6 +80,15 @@ describe("planGraph", () => {
     expect(inPlace(mul(add(conv2d(x, w), sum), sum))).toEqual([false, false, false]);
   });
 
+  it("gives layers of one problem the same stages, to be emitted once", () => {
+    const w = (seed: number) => tensor(new Float32Array(16).fill(seed), [4, 4, 1, 1]);
+    const x = new Tensor([1, 4, 3, 3], { kind: "input", name: "x" });
+    const { steps } = planOf(conv2d(conv2d(conv2d(x, w(1)), w(2)), w(3), { padding: 1 }).graph());
+    const [first, second, third] = steps.filter(({ op }) => op === "conv2d").map(({ stages }) => stages);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
   it("says of each kernel why it was taken, by the layer's shape and what results are wanted for", () => {
     const net = new ResidualNet(16);
     fillParameters(net, "plan");
