@@ -89,6 +89,14 @@ describe("planGraph", () => {
     expect(third).not.toBe(first);
   });
 
+  it("converts no image of three colours for a first convolution with padding", () => {
+    const x = new Tensor([1, 3, 9, 9], { kind: "input", name: "x" });
+    const w = tensor(new Float32Array(4 * 3 * 9), [4, 3, 3, 3]);
+    const ops = (t: Tensor) => planOf(t.graph()).steps.map(({ op }) => op);
+    expect(ops(relu(conv2d(x, w, { padding: 1 })))).toEqual(["conv2d", "convertLayout"]);
+    expect(ops(relu(conv2d(x, w)))).toEqual(["convertLayout", "conv2d", "convertLayout"]);
+  });
+
   it("says of each kernel why it was taken, by the layer's shape and what results are wanted for", () => {
     const net = new ResidualNet(16);
     fillParameters(net, "plan");
