@@ -80,6 +80,23 @@ describe("planGraph", () => {
     expect(inPlace(mul(add(conv2d(x, w), sum), sum))).toEqual([false, false, false]);
   });
 
+  it("gives layers of one problem the same stages, to be emitted once", () => {
+    const w = (seed: number) => tensor(new Float32Array(16).fill(seed), [4, 4, 1, 1]);
+    const x = new Tensor([1, 4, 3, 3], { kind: "input", name: "x" });
+    const { steps } = planOf(conv2d(conv2d(conv2d(x, w(1)), w(2)), w(3), { padding: 1 }).graph());
+    const [first, second, third] = steps.filter(({ op }) => op === "conv2d").map(({ stages }) => stages);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  it("converts no image of three colours for a first convolution with padding", () => {
+    const x = new Tensor([1, 3, 9, 9], { kind: "input", name: "x" });
+    const w = tensor(new Float32Array(4 * 3 * 9), [4, 3, 3, 3]);
+    const ops = (t: Tensor) => planOf(t.graph()).steps.map(({ op }) => op);
+    expect(ops(relu(conv2d(x, w, { padding: 1 })))).toEqual(["conv2d", "convertLayout"]);
+    expect(ops(relu(conv2d(x, w)))).toEqual(["convertLayout", "conv2d", "convertLayout"]);
+  });
+
   it("says of each kernel why it was taken, by the layer's shape and what results are wanted for", () => {
     const net = new ResidualNet(16);
     fillParameters(net, "plan");

@@ -1,4 +1,5 @@
 /** From a graph whose kernels and layouts are chosen to a plan: steps, shared buffers, packed weights, ports. */
+import type { Layout } from "../kernels/op.ts";
 import { opOf } from "../kernels/table.ts";
 import type { Choice, Target } from "../kernels/target.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -54,12 +55,20 @@ export function planGraph<Stage>(graph: Graph, target: Target<Stage>): Plan<Stag
     if (root.kind === "constant") return { from: "weight", key: rawWeight(root, weights) };
     return { from: "buffer", id: assignment[lifetimeOf.get(root.id)!]! };
   };
+  // Layers of one problem share their stages: who emits them does it once.
+  const known = new Map<string, readonly Stage[]>();
+  const stagesOf = (choice: Choice<Stage>, problem: object, layout: Layout): readonly Stage[] => {
+    const key = JSON.stringify([choice.id, problem, layout]);
+    const stages = known.get(key) ?? choice.stages(problem, layout);
+    known.set(key, stages);
+    return stages;
+  };
   const steps = kernels.map(({ node, choice, asked }, i): Step<Stage> => {
     const operands = opOf(node.op).operands(node.attrs);
     return {
       ...{ node: node.name, covers: node.covers, op: node.op, variant: choice.id, reason: node.reason ?? "" },
       ...{ problem: asked.problem, repeat: asked.repeat },
-      stages: choice.stages(asked.problem, node.layout ?? "nchw"),
+      stages: stagesOf(choice, asked.problem, node.layout ?? "nchw"),
       inputs: node.inputs.map((id, k) => (operands[k]?.role === "weight" ? undefined : sourceOf(id))),
       output: assignment[lifetimeOf.get(node.id)!]!,
       weights: packWeights(node, choice, asked.problem, byId, weights),

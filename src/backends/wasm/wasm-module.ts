@@ -25,8 +25,11 @@ export function emitModule(plan: Plan<WasmStage>, { shared, capabilities }: Modu
   const module = new ModuleBuilder({ memory: { module: "env", name: "memory", initial: 1, ...sharing } });
   module.addCustomSection("simd", [capabilities.simd === 256 ? 1 : 0]);
   const known = new Map<string, string>();
+  const emitted = new Map<WasmStage, string>();
   const functions = plan.steps.map((step) =>
     step.stages.map((stage) => {
+      const before = emitted.get(stage);
+      if (before !== undefined) return before;
       const f = new FunctionBuilder({ parameters: [...stage.arguments, "begin", "end"].map(() => "i32" as const) });
       stage.emit(f);
       const body = f.finish();
@@ -36,6 +39,7 @@ export function emitModule(plan: Plan<WasmStage>, { shared, capabilities }: Modu
         module.addBody(f.signature, body, { export: name });
         known.set(key, name);
       }
+      emitted.set(stage, name);
       return name;
     }),
   );

@@ -23,9 +23,9 @@ export const adaptiveAvgPool2dWasm: readonly WasmVariant<AdaptiveAvgPool2dProble
           dilation: [1, 1],
           window: (axis, o) =>
             axis === 0 ? adaptiveBin(f, o, p.height, p.outHeight) : adaptiveBin(f, o, p.width, p.outWidth),
-          start: v128.zero,
-          combine: f32x4.add,
-          finish: (sum, [rows, columns]) => f32x4.div(sum, f32x4.splat(f32.convertI32S(i32.mul(rows, columns)))),
+          start: [v128.zero],
+          combine: ([sum], x) => [f32x4.add(sum!, x)],
+          finish: ([sum], [rows, columns]) => f32x4.div(sum!, f32x4.splat(f32.convertI32S(i32.mul(rows, columns)))),
         }),
         p.outHeight,
       ),

@@ -16,7 +16,14 @@ import { loadLanes, storeLanes } from "../wasm/lanes.ts";
 import { type Panel, panelElements } from "../wasm/panels.ts";
 import { divide, emitRowBlock, type RowBlock } from "../wasm/row-tiles.ts";
 import { type Conv2dProblem, conv2dDepth, residualIndex, residualInPlace } from "./conv2d.problem.ts";
-import { type Conv2dGeometry, conv2dGeometry, packedWeights, pixelOffsets, unitBytes } from "./conv2d.wasm-geometry.ts";
+import {
+  type Conv2dGeometry,
+  conv2dGeometry,
+  packedWeights,
+  pixelOffsets,
+  sourceLayouts,
+  unitBytes,
+} from "./conv2d.wasm-geometry.ts";
 import { padStage } from "./conv2d.wasm-pad.ts";
 
 /** Of all that sum as the definition has it. */
@@ -30,7 +37,7 @@ function gemm(fused: boolean): WasmVariant<Conv2dProblem> {
     way: "direct",
     sumOrder: gemmSumOrder(fused),
     accepts: (_, { relaxedSimd }) => !fused || relaxedSimd || "this engine has no fused multiply-add",
-    layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),
+    layouts: sourceLayouts,
     overwrites: residualInPlace,
     constants: (p, capabilities) => {
       const g = conv2dGeometry(p, capabilities);

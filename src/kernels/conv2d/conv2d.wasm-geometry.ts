@@ -3,7 +3,7 @@
  * of panels that are a piece, and where the input of each pixel lies. None of it changes the order of a sum.
  */
 import type { FloatArray } from "../../tensor/dtype.ts";
-import type { PackedConstant, WasmCapabilities } from "../op.ts";
+import type { LayoutRule, PackedConstant, WasmCapabilities } from "../op.ts";
 import type { Depth } from "../wasm/gemm-tile.ts";
 import { type Panels, panelElements, panelsElements, panelsOf, panelWidth, writePanels } from "../wasm/panels.ts";
 import { type RowTiles, rowTiles } from "../wasm/row-tiles.ts";
@@ -18,15 +18,25 @@ const blockBytes = 160 * 1024;
 /** Weights of a chunk of panels, so that they stay there while all blocks pass. Fewer than `wholeBytes` are one chunk. */
 const chunkBytes = 256 * 1024;
 const wholeBytes = 512 * 1024;
+/** Channels of an image that has just come in. */
+const mostPlanes = 3;
 /** Pieces that a thread should find in one image at least, so that all end at nearly the same time. */
 const piecesPerThread = 4;
+
+/** x, of one image or of its padded copy: all rows and columns that windows touch. */
+export interface Source {
+  readonly height: number;
+  readonly width: number;
+  readonly copied: boolean;
+  /** The copy is made of x in planes (NCHW): a network's few colours as they come. */
+  readonly planar: boolean;
+}
 
 export interface Conv2dGeometry {
   readonly groupChannels: number;
   /** Of the output channels of one group. */
   readonly panels: Panels;
-  /** Numbers of x, of one image or of its padded copy: all rows and columns that windows touch. */
-  readonly source: { readonly height: number; readonly width: number; readonly copied: boolean };
+  readonly source: Source;
   /** Of the pixels of an image. */
   readonly tiles: RowTiles;
   readonly tilesPerBlock: number;
@@ -74,10 +84,18 @@ export function conv2dGeometry(p: Conv2dProblem, { simd, threads }: Cut): Conv2d
 }
 
 /** The image itself where no window leaves it, else the rows and columns of a padded copy. */
-export function sourceOf(p: Conv2dProblem): Conv2dGeometry["source"] {
-  if (p.padding[0] === 0 && p.padding[1] === 0) return { height: p.height, width: p.width, copied: false };
+export function sourceOf(p: Conv2dProblem): Source {
+  if (p.padding[0] === 0 && p.padding[1] === 0)
+    return { height: p.height, width: p.width, copied: false, planar: false };
   const reach = (outSize: number, i: 0 | 1) => (outSize - 1) * p.stride[i] + p.dilation[i] * (p.kernel[i] - 1) + 1;
-  return { height: reach(p.outHeight, 0), width: reach(p.outWidth, 1), copied: true };
+  const planar = p.channels <= mostPlanes;
+  return { height: reach(p.outHeight, 0), width: reach(p.outWidth, 1), copied: true, planar };
+}
+
+/** What a kernel that reads `source` takes and gives. */
+export function sourceLayouts(p: Conv2dProblem): LayoutRule {
+  const x = sourceOf(p).planar ? "nchw" : "nhwc";
+  return { inputs: p.residual ? [x, "nhwc"] : [x], output: "nhwc" };
 }
 
 /** k runs over ky, kx, c. Where a row of the window lies together in memory, kx and c are one run. */

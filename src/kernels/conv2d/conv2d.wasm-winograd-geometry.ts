@@ -13,8 +13,11 @@ import type { Cut } from "./conv2d.wasm-geometry.ts";
 import { transformNumbers } from "./conv2d.wasm-winograd-transform.ts";
 import { kernelTransform, type Winograd } from "./conv2d.winograd.ts";
 
-/** Transformed input of a block that one thread keeps in its second-level cache. */
-const blockBytes = 384 * 1024;
+/** Transformed input of a block that one thread keeps in its second-level cache, beside weights that fit there too. */
+const blockBytes = 192 * 1024;
+/** Where the weights do not, each block reads them anew from further away: fewer blocks. */
+const largeBlockBytes = 384 * 1024;
+const nearBytes = 768 * 1024;
 /** With more transformed weights, each is read by one thread only. */
 const joinedBytes = 3 * 1024 * 1024;
 const joinedTiles = 36;
@@ -45,9 +48,10 @@ export function winogradGeometry(p: Conv2dProblem, winograd: Winograd, { simd, t
   const tilesAcross = Math.ceil(p.outWidth / winograd.outputs);
   const tiles = tilesDown * tilesAcross;
   const panels = panelsOf(p.outChannels, panelWidth(simd));
-  const joined = tiles >= joinedTiles && 4 * planes * p.channels * p.outChannels <= joinedBytes;
+  const weightBytes = 4 * planes * p.channels * p.outChannels;
+  const joined = tiles >= joinedTiles && weightBytes <= joinedBytes;
   // Blocks of like size, so many that threads end together.
-  const fitting = (4 * planes * tiles * p.channels) / blockBytes;
+  const fitting = (4 * planes * tiles * p.channels) / (weightBytes <= nearBytes ? blockBytes : largeBlockBytes);
   const wanted = joined ? threads * Math.ceil(fitting / threads) : 1;
   const cut = rowTiles(tiles, 6, wanted * Math.ceil(Math.ceil(tiles / 6) / wanted));
   const rowTilesPerBlock = Math.ceil((cut.count + cut.smaller) / wanted);

@@ -29,10 +29,11 @@ export interface PoolEmitter {
   readonly dilation: Pair;
   /** Emits the window of output index `o` along an axis. */
   readonly window: (axis: 0 | 1, o: Local<"i32">) => WindowPart;
-  readonly start: V128;
-  readonly combine: (sum: V128, x: V128) => V128;
+  /** What is kept of a window: one vector or several. */
+  readonly start: readonly V128[];
+  readonly combine: (kept: readonly V128[], x: V128) => readonly V128[];
   /** From what was combined to the output; `counted` positions. */
-  readonly finish: (sum: V128, counted: readonly [I32, I32]) => V128;
+  readonly finish: (kept: readonly V128[], counted: readonly [I32, I32]) => V128;
 }
 
 /** x (repeat, H, W, C) → y (repeat, OH, OW, C). A piece: a row of outputs. */
@@ -86,17 +87,23 @@ interface Window {
 
 function emitWindow(f: FunctionBuilder, pool: PoolEmitter, { rows, columns, first, y, lanes }: Window): void {
   const pixel = 4 * pool.channels;
-  const sums = lanes.map(() => f.let(pool.start));
+  const kept = lanes.map(() => pool.start.map((value) => f.let(value)));
   const row = f.let(first);
   repeatTimes(f, rows.count, () => {
     const at = f.let(row);
     repeatTimes(f, columns.count, () => {
-      for (const [i, sum] of sums.entries()) f.set(sum, pool.combine(sum, loadLanes(at, lanes[i]!, 16 * i)));
+      f.scope(() => {
+        const loaded = lanes.map((count, i) => f.let(loadLanes(at, count, 16 * i)));
+        for (const [i, x] of loaded.entries()) {
+          const combined = pool.combine(kept[i]!, x);
+          for (const [k, value] of combined.entries()) f.set(kept[i]![k]!, value);
+        }
+      });
       increment(f, at, pool.dilation[1] * pixel);
     });
     increment(f, row, pool.dilation[0] * pool.size[1] * pixel);
   });
-  const results = sums.map((sum) => f.let(pool.finish(sum, [rows.counted, columns.counted])));
+  const results = kept.map((values) => f.let(pool.finish(values, [rows.counted, columns.counted])));
   for (let i = results.length - 1; i >= 0; i--) storeLanes(f, y, results[i]!, lanes[i]!, 16 * i);
 }
 
