@@ -24,15 +24,25 @@ port.onMessage((message) => {
 
 async function perform({ id, job, method, data, worker }: ToWorker & { kind: "call" }): Promise<void> {
   try {
-    const known = loaded.get(job) ?? jobs[job]!();
-    loaded.set(job, known);
+    const methods = await load(job);
+    const perform = methods[method];
+    if (!perform) throw new Error(`the job ${job} has no method ${method}`);
     const context: JobContext = { worker, ask: (question) => ask(id, question) };
-    const result = await (await known)[method]!(data as never, context);
+    const result = await perform(data as never, context);
     const { value, transfer }: Moved = isMoved(result) ? result : { value: result, transfer: [] };
     port.post({ kind: "done", id, value }, transfer);
   } catch (error) {
     port.post({ kind: "done", id, error: errorToData(error) }, []);
   }
+}
+
+function load(job: string): Promise<Job> {
+  const start = jobs[job];
+  if (!start) throw new Error(`there is no job ${job}`);
+  const known = loaded.get(job) ?? start();
+  loaded.set(job, known);
+  known.catch(() => loaded.delete(job)); // what could not be loaded now may be the next time
+  return known;
 }
 
 function isMoved(result: unknown): result is Moved {

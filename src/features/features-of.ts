@@ -66,35 +66,34 @@ export async function* featuresOf(
     throw new OptionError(`featuresOf: onLeftOut is ${describeValue(onLeftOut)}; expected a function`);
   checkPooling(options.pool, options.normalize);
   const images = readImages(sources, onLeftOut);
-  let left = false;
-  const stop = (): void => {
-    signal?.throwIfAborted();
-    if (left) throw new Error("the loop over featuresOf was left"); // nobody waits for this batch
-  };
+  // Ends what is under way when the loop is left: nobody waits for it then.
+  const left = new AbortController();
+  const inner = { ...options, signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal };
+  const stop = (): void => inner.signal.throwIfAborted();
   let taken: Promise<NamedSource[]> = Promise.resolve([]);
   const ahead: Promise<Prepared[]>[] = [];
   const takeNext = (): void => {
     taken = taken.then(() => take(images, batch, stop)); // in their order; after an error none is taken
-    const prepared = taken.then((some) => prepareImages(some, options, stop));
+    const prepared = taken.then((some) => prepareImages(some, inner, stop));
     prepared.catch(() => undefined); // it is awaited in its turn; until then nobody must call it unhandled
     ahead.push(prepared);
   };
   try {
     takeNext();
     const first = await taken;
-    signal?.throwIfAborted();
-    await model.prepare(first.length, [layer], signal); // no later batch is larger
+    stop();
+    await model.prepare(first.length, [layer], inner.signal); // no later batch is larger
     for (let n = 1; n < batchesAhead; n++) takeNext();
     for (let next = ahead.shift(); next; next = ahead.shift()) {
       const prepared = await next;
       if (prepared.length === 0) break;
       stop();
-      const running = runBatch(prepared, layer, options);
+      const running = runBatch(prepared, layer, inner);
       takeNext();
       yield* await running;
     }
   } finally {
-    left = true;
+    left.abort(new Error("the loop over featuresOf was left"));
     // Lets a generator that was given clean up. Nobody waits for it: it may be waiting itself.
     images.return().catch(() => undefined);
   }

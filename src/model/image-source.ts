@@ -1,11 +1,11 @@
 /** Every form in which a caller may hand over an image: how it goes to a worker thread, and how it is brought to pixels there. */
 import { readBytes } from "#platform";
-import { createPacer } from "../backends/pacer.ts";
 import { ImageError, OptionError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { checkImageData, fromImageData, type RgbaImage, type RgbImage } from "../image/rgb-image.ts";
 import { FileError } from "../platform/byte-source.ts";
 import { describeValue } from "../tensor/check-options.ts";
+import { copyInTurns, createPacer } from "../tensor/pacer.ts";
 
 /** A file's path or URL object, encoded bytes, a Blob, or pixels: a browser's ImageData or anything of that form. */
 export type ImageSource = string | URL | Uint8Array | ArrayBuffer | Blob | PixelSource;
@@ -65,17 +65,10 @@ export async function sendImage(
   return { image: bytes, transfer: [bytes.buffer as ArrayBuffer] };
 }
 
-/** Bytes that are copied before the caller's event loop gets its turn. */
-const copiedAtOnce = 2 ** 21;
-
 /** Only what a view shows: the buffer below it may be much larger. */
 async function copyOf(bytes: Uint8Array | Uint8ClampedArray, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-  const pace = createPacer(signal);
   const copy = new Uint8Array(bytes.length);
-  for (let at = 0; at < bytes.length; at += copiedAtOnce) {
-    copy.set(bytes.subarray(at, at + copiedAtOnce), at);
-    await pace();
-  }
+  await copyInTurns(bytes, copy, createPacer(signal));
   return copy;
 }
 

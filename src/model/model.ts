@@ -3,16 +3,16 @@
  * A model: a network with its weights on a device, and the preprocessing that belongs to the weights. Images in, vectors out.
  */
 import type { DeviceInfo } from "../backends/backend.ts";
-import { DeviceError, ImageError, OptionError, ShapeError } from "../errors.ts";
+import { OptionError, ShapeError } from "../errors.ts";
 import { nodeNames } from "../graph/graph.ts";
 import type { Preset } from "../image/preset.ts";
-import { workerPool } from "../platform/worker-pool.ts";
 import { checkOptions, checkSignal } from "../tensor/check-options.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
+import { copyInTurns, createPacer } from "../tensor/pacer.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { decodeInPool } from "./decode-in-pool.ts";
 import { finiteError } from "./finite.ts";
-import type { PreprocessRequest } from "./image-job.ts";
-import { type ImageSource, nameOf, type ReadImageOptions, sendImage } from "./image-source.ts";
+import { type ImageSource, nameOf, type ReadImageOptions } from "./image-source.ts";
 import type { NetworkRunner } from "./network-runner.ts";
 import { checkPooling, type Normalize, normalizeL2, type Pool, poolVector } from "./pooling.ts";
 
@@ -134,7 +134,7 @@ export class Model {
       throw new OptionError(`classify: top is ${top}; expected a whole number from 1 to ${classes}`);
     const logits = await this.runner.hold(async () => {
       const input = await this.preprocess(image, { exif, signal });
-      return (await this.runner.run(batchOf([input]), ["fc"], signal)).get("fc")!.data;
+      return (await this.runner.run(await batchOf([input], signal), ["fc"], signal)).get("fc")!.data;
     });
     this.checkFinite(logits, image, "fc");
     const probabilities = softmax(logits);
@@ -149,15 +149,7 @@ export class Model {
   async preprocess(image: ImageSource, options: ReadImageOptions = {}): Promise<HostTensor> {
     checkOptions("preprocess", options, ["name", "exif", "signal"], { flags: ["exif"] });
     checkSignal("preprocess", options.signal);
-    return this.runner.hold(async () => {
-      const { exif, signal, name = nameOf(image) } = options;
-      const sent = await sendImage(image, signal);
-      const data: PreprocessRequest = { image: sent.image, preset: this.info.preset, name, exif };
-      const call = { job: "image", method: "preprocess", data, transfer: sent.transfer };
-      const input = await workerPool.enqueue(call, signal).catch((error) => Promise.reject(asDecodeError(error, name)));
-      signal?.throwIfAborted();
-      return input as HostTensor;
-    });
+    return this.runner.hold(() => decodeInPool(image, this.info.preset, options));
   }
 
   /** Makes ready for batches of up to `maxBatch` images, so that the first of them is as fast as the others. */
@@ -199,7 +191,7 @@ export class Model {
     layers: readonly string[],
     options: Pick<FeatureOptions, "pool" | "normalize" | "signal">,
   ): Promise<Record<string, Float32Array>[]> {
-    const outputs = await this.runner.run(batchOf(inputs), layers, options.signal);
+    const outputs = await this.runner.run(await batchOf(inputs, options.signal), layers, options.signal);
     return inputs.map((_, i) => {
       const vectors: Record<string, Float32Array> = {};
       for (const layer of layers) {
@@ -229,12 +221,6 @@ export class Model {
   }
 }
 
-/** A thread that ended while it decoded costs this image alone: the next call begins a new one. */
-function asDecodeError(error: unknown, name = "image"): unknown {
-  if (!(error instanceof DeviceError)) return error;
-  return new ImageError("corrupt", `${name}: cannot be decoded (${error.message})`, { cause: error });
-}
-
 function checkLayers(where: string, layers: unknown): void {
   if (!Array.isArray(layers) || !layers.every((layer) => typeof layer === "string"))
     throw new OptionError(`${where}: a layer is a node's name, layers a list of them (model.info.nodeNames has all)`);
@@ -245,7 +231,7 @@ export function layerNames(runner: NetworkRunner): string[] {
   return [...nodeNames(runner.graph), ...runner.graph.aliases.keys()];
 }
 
-function batchOf(inputs: readonly HostTensor[]): HostTensor {
+async function batchOf(inputs: readonly HostTensor[], signal: AbortSignal | undefined): Promise<HostTensor> {
   const [first] = inputs;
   if (!first) throw new OptionError("a batch without images");
   for (const [i, { shape, data }] of inputs.entries())
@@ -256,9 +242,8 @@ function batchOf(inputs: readonly HostTensor[]): HostTensor {
       );
   const size = sizeOf(first.shape);
   const data = new Float32Array(size * inputs.length);
-  inputs.forEach((input, i) => {
-    data.set(input.data, i * size);
-  });
+  const pace = createPacer(signal);
+  for (const [i, input] of inputs.entries()) await copyInTurns(input.data, data.subarray(i * size), pace);
   return { shape: [inputs.length, ...first.shape], dtype: "float32", data };
 }
 

@@ -1,12 +1,20 @@
 /** Worker threads in browsers. */
 import type { CompileOptions, WorkerHandle, WorkerListener, WorkerPort } from "./platform.ts";
-import type { FromWorker, ToWorker } from "./worker-protocol.ts";
+import { type FromWorker, neverStarted, type ToWorker } from "./worker-protocol.ts";
 
 export function startWorker(listener: WorkerListener): WorkerHandle {
-  // In one expression, which is how bundlers find it.
-  const worker = new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
+  let worker: Worker;
+  try {
+    // In one expression, which is how bundlers find it.
+    worker = new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
+  } catch (error) {
+    return neverStarted(listener, error); // a script of another origin, or one that the page's policy forbids
+  }
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => listener.message(data);
-  worker.onmessageerror = () => listener.end("a message from it could not be read");
+  worker.onmessageerror = () => {
+    worker.terminate(); // it would go on, and write to what is freed
+    listener.end("a message from it could not be read");
+  };
   worker.onerror = (event) => {
     event.preventDefault();
     worker.terminate();

@@ -7,9 +7,15 @@ import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { parentPort, Worker } from "node:worker_threads";
 import type { CompileOptions, WorkerHandle, WorkerListener, WorkerPort } from "./platform.ts";
+import { neverStarted } from "./worker-protocol.ts";
 
 export function startWorker(listener: WorkerListener): WorkerHandle {
-  const worker = new Worker(new URL("../worker.ts", import.meta.url), workerOptions());
+  let worker: Worker;
+  try {
+    worker = new Worker(new URL("../worker.ts", import.meta.url), workerOptions());
+  } catch (error) {
+    return neverStarted(listener, error);
+  }
   worker.unref();
   let ended = false;
   const end = (reason: string): void => {
@@ -18,7 +24,10 @@ export function startWorker(listener: WorkerListener): WorkerHandle {
     listener.end(reason);
   };
   worker.on("message", (message) => listener.message(message));
-  worker.on("messageerror", (error) => end(`a message from it could not be read (${error.message})`));
+  worker.on("messageerror", (error) => {
+    end(`a message from it could not be read (${error.message})`);
+    void worker.terminate(); // it would go on, and write to what is freed
+  });
   worker.on("error", (error) => end(error instanceof Error ? error.message : String(error)));
   worker.on("exit", (code) => end(`exit code ${code}`));
   return {
@@ -65,6 +74,11 @@ export function whyNot256(): string | undefined {
   return undefined;
 }
 
+/** V8 does not tell its flags; those that the process was started with stay as they are. */
+function startedWith(flag: string): boolean {
+  return [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(/\s+/)].includes(flag);
+}
+
 /** Baseline code first and functions compiled at their first call: both would leave slow code behind. */
 const tiers = ["liftoff", "wasm-lazy-compilation"];
 
@@ -72,8 +86,10 @@ export function compileWasm(bytes: Uint8Array<ArrayBuffer>, { flags, pack256 }: 
   if (!flags || !isNode) return new WebAssembly.Module(bytes);
   const set = (inside: boolean): void => {
     // An unknown flag is only printed by V8, so none is set that this version may not have.
-    if (pack256) setFlagsFromString(inside ? "--experimental-wasm-revectorize" : "--no-experimental-wasm-revectorize");
-    for (const tier of tiers) setFlagsFromString(inside ? `--no-${tier}` : `--${tier}`);
+    if (pack256 && !startedWith("--experimental-wasm-revectorize"))
+      setFlagsFromString(inside ? "--experimental-wasm-revectorize" : "--no-experimental-wasm-revectorize");
+    for (const tier of tiers)
+      if (!startedWith(`--no-${tier}`)) setFlagsFromString(inside ? `--no-${tier}` : `--${tier}`);
   };
   set(true);
   try {

@@ -7,7 +7,7 @@ export interface JobContext {
   ask(question: unknown): Promise<unknown>;
 }
 
-/** A result of which parts move to the caller and are not copied. */
+/** A value for another thread; what is in `transfer` moves there and is not copied. */
 export interface Moved {
   readonly value: unknown;
   readonly transfer: readonly Transferable[];

@@ -20,7 +20,7 @@ const decode = (image: unknown, name = "an image") => ({
 
 describe("calls", () => {
   test("give what the method gives, or its error with class, code and message", async () => {
-    const input = await pool.enqueue(decode(pixels));
+    const input = await pool.enqueue(() => decode(pixels));
     expect(input).toMatchObject({ shape: [3, 224, 224], dtype: "float32" });
     const error = await pool.send(1, decode(new Uint8Array([1, 2, 3]), "b.jpg")).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ImageError);
@@ -35,20 +35,20 @@ describe("calls", () => {
         decode(() => 1),
       ),
     ).rejects.toThrow(/could not be cloned/);
-    await expect(pool.send(0, { job: "image", method: "paint", data: {} })).rejects.toThrow();
-    await expect(pool.send(0, { job: "sculpture", method: "paint", data: {} })).rejects.toThrow();
+    await expect(pool.send(0, { job: "image", method: "paint", data: {} })).rejects.toThrow(/no method paint/);
+    await expect(pool.send(0, { job: "sculpture", method: "paint", data: {} })).rejects.toThrow(/no job sculpture/);
     expect(await pool.send(0, decode(pixels))).toMatchObject({ shape: [3, 224, 224] });
     expect(pool.generation(0)).toBe(0);
   });
 
   test("that wait are not begun once their signal is aborted", async () => {
     const abort = new AbortController();
-    const under = [0, 1].map(() => pool.enqueue(decode(pixels)));
-    const waiting = pool.enqueue(decode(new Uint8Array([1])), abort.signal);
+    const under = [0, 1].map(() => pool.enqueue(() => decode(pixels)));
+    const waiting = pool.enqueue(() => decode(new Uint8Array([1])), abort.signal);
     abort.abort(new Error("no longer wanted"));
     await expect(waiting).rejects.toThrow("no longer wanted");
     await Promise.all(under);
-    expect(await pool.enqueue(decode(pixels))).toMatchObject({ shape: [3, 224, 224] });
+    expect(await pool.enqueue(() => decode(pixels))).toMatchObject({ shape: [3, 224, 224] });
   });
 });
 

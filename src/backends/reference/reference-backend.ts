@@ -6,6 +6,7 @@ import { DeviceError, OptionError, ShapeError } from "../../errors.ts";
 import { formatGraph, type Graph, type GraphNode, type OpNode, pruneGraph } from "../../graph/graph.ts";
 import { opOf } from "../../kernels/table.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
+import { createPacer } from "../../tensor/pacer.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type {
   Backend,
@@ -16,7 +17,6 @@ import type {
   RunOptions,
   Session,
 } from "../backend.ts";
-import { createPacer } from "../pacer.ts";
 import { batchOf, timesUnsupported } from "../session-inputs.ts";
 
 /** Constants by their names in the graph, rounded to float32. */

@@ -11,9 +11,11 @@ import { compileGraph, formatCompiled } from "../../graph/compile.ts";
 import type { Graph, GraphNode } from "../../graph/graph.ts";
 import type { WasmCapabilities } from "../../kernels/op.ts";
 import { wasmTarget } from "../../kernels/target.ts";
-import { type Answer, workerPool } from "../../platform/worker-pool.ts";
+import type { Moved } from "../../platform/worker-job.ts";
+import { workerPool } from "../../platform/worker-pool.ts";
 import type { Backend, BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backend.ts";
 import type { SimdChoice } from "../simd.ts";
+import { callWasm, tellThreads } from "./wasm-calls.ts";
 import { describeWasm, probeWasm } from "./wasm-capabilities.ts";
 import { WasmHeap } from "./wasm-heap.ts";
 import type * as protocol from "./wasm-protocol.ts";
@@ -30,7 +32,7 @@ export interface WasmOptions {
    */
   readonly simd?: SimdChoice;
   /** For tests: plan for an engine that can do something else than this one, run without shared memory. */
-  readonly capabilities?: Partial<WasmCapabilities>;
+  readonly capabilities?: Partial<Omit<WasmCapabilities, "threads">>;
   readonly sharedMemory?: boolean;
 }
 
@@ -46,8 +48,7 @@ export async function openWasmBackend(options: WasmOptions = {}): Promise<WasmBa
   const used = noSharing === undefined ? threads : 1;
   workerPool.acquire(used);
   try {
-    for (let thread = 0; thread < used; thread++)
-      workerPool.send(thread, { job: "wasm", method: "load", data: {} }).catch(() => undefined); // the next call says why
+    tellThreads(used, "load", {}); // they begin while the engine is probed
     const wide = await chooseSimd(simd);
     const capabilities: WasmCapabilities = {
       ...{ ...found, simd: wide ? 256 : 128, ...options.capabilities, threads: used },
@@ -69,16 +70,23 @@ function whyNotShared(): string | undefined {
 
 let measured: Promise<WideAnswer> | undefined;
 
-/** Whether to compile for 256 bits; measured once a process. */
+async function measureOnce(): Promise<WideAnswer> {
+  const never = whyNot256();
+  if (never !== undefined) return { wide: false, reason: never };
+  measured ??= callWasm(0, "probe", {});
+  measured.catch(() => {
+    measured = undefined; // the thread died: the next who asks tries again
+  });
+  return measured;
+}
+
+/** Whether to compile for 256 bits. */
 async function chooseSimd(simd: SimdChoice): Promise<boolean> {
   if (simd === "128") return false;
-  const never = whyNot256();
-  if (never === undefined)
-    measured ??= workerPool.send(0, { job: "wasm", method: "probe", data: {} }) as Promise<WideAnswer>;
-  const answer: WideAnswer = never === undefined ? await measured! : { wide: false, reason: never };
-  if (simd === "256" && !answer.wide)
-    throw new DeviceError(`device "wasm": simd 256 cannot be had: ${answer.reason}; use 128, or auto`);
-  return answer.wide;
+  const { wide, reason } = await measureOnce();
+  if (simd === "256" && !wide)
+    throw new DeviceError(`device "wasm": simd 256 cannot be had: ${reason}; use 128, or auto`);
+  return wide;
 }
 
 let backends = 0;
@@ -110,6 +118,7 @@ export class WasmBackend implements Backend {
   }
 
   createResident(): Resident {
+    this.#throwIfDisposed();
     const resident = new WasmResident(this.#heap, (disposed) => this.#residents.delete(disposed));
     this.#residents.add(resident);
     return resident;
@@ -131,15 +140,12 @@ export class WasmBackend implements Backend {
       ...{ maxBatch, shared, flags },
     };
     try {
-      const replies = await Promise.all(
-        Array.from({ length: threads }, (_, thread) =>
-          workerPool.send(thread, { job: "wasm", method: "plan", data: { ...request, compile: thread === 0 } }),
-        ),
+      const [planned] = await allOrFirstError(threads, (thread) =>
+        callWasm(thread, "plan", { ...request, compile: thread === 0 }),
       );
-      const planned = replies[0] as protocol.PlannedSession;
-      if (planned.compiled) this.#compiled++;
+      if (planned!.compiled) this.#compiled++;
       signal?.throwIfAborted();
-      await resident.pack(planned.weights, {
+      await resident.pack(planned!.weights, {
         ...{ threads, signal },
         grown: async () => {
           for (let thread = 0; thread < threads; thread++) await this.#giveMemory(thread);
@@ -151,29 +157,19 @@ export class WasmBackend implements Backend {
       const describe = (): string =>
         formatCompiled(compileGraph(graph, wasmTarget(this.capabilities, optimizeFor), { overrides }));
       const session = new WasmSession({
-        ...{
-          id,
-          backend: this.#id,
-          planned,
-          describe,
-          resident,
-          heap: this.#heap,
-          pool: workerPool,
-          threads,
-          maxBatch,
-        },
+        ...{ id, backend: this.#id, planned: planned!, describe, resident, heap: this.#heap, threads, maxBatch },
         giveMemory: (thread) => this.#giveMemory(thread),
       });
       try {
         await session.open();
+        resident.throwIfDisposed();
       } catch (error) {
         session.dispose();
         throw error;
       }
       return session;
     } catch (error) {
-      for (let thread = 0; thread < threads; thread++)
-        workerPool.send(thread, { job: "wasm", method: "close", data: { session: id } }).catch(() => undefined);
+      tellThreads(threads, "close", { session: id });
       throw error;
     }
   }
@@ -181,26 +177,28 @@ export class WasmBackend implements Backend {
   /** Has a weight packed; its constants are read here, when the thread asks for them. */
   async #pack(graph: Graph, thread: number, request: protocol.PackRequest): Promise<void> {
     let failure: { readonly error: unknown } | undefined;
-    const answer = async (question: unknown): Promise<Answer> => {
+    const answer = async (question: unknown): Promise<Moved> => {
       try {
         const { constant: id } = question as protocol.ConstantQuestion;
         const node = graph.nodes.find((candidate) => candidate.id === id);
         if (node?.kind !== "constant") throw new Error(`there is no constant ${id}`);
-        const value = await node.constant.read();
-        return { value, transfer: node.constant.fresh ? [value.buffer as ArrayBuffer] : [] };
+        const read = await node.constant.read();
+        const value = node.constant.fresh ? read : read.slice(); // a view may show a small part of a large buffer of the caller's
+        return { value, transfer: [value.buffer as ArrayBuffer] };
       } catch (error) {
         failure = { error };
         throw error;
       }
     };
     try {
-      await workerPool.send(thread, { job: "wasm", method: "pack", data: request, answer });
+      await callWasm(thread, "pack", request, { answer });
     } catch (error) {
       throw failure ? failure.error : error; // the error itself, not what crossed threads
     }
   }
 
   async #giveMemory(thread: number): Promise<void> {
+    this.#throwIfDisposed();
     const { memory, pages } = this.#heap;
     const given = this.#given[thread];
     const generation = workerPool.generation(thread);
@@ -208,20 +206,18 @@ export class WasmBackend implements Backend {
     if (known && (memory !== undefined || given.pages === pages)) return;
     if (given && !known && memory === undefined)
       throw new DeviceError('device "wasm": the thread that held the model ended; open the model anew');
-    const data: protocol.MemoryRequest = { backend: this.#id, memory, pages };
-    await workerPool.send(thread, { job: "wasm", method: "memory", data });
+    await callWasm(thread, "memory", { backend: this.#id, memory, pages });
     this.#given[thread] = { generation, pages };
   }
 
   async measurePeak(): Promise<number> {
-    const peaks = Array.from({ length: this.capabilities.threads }, (_, thread) =>
-      workerPool.send(thread, {
-        job: "wasm",
-        method: "peak",
-        data: { capabilities: this.capabilities, flags: this.#flags } satisfies protocol.PeakRequest,
-      }),
+    const { capabilities } = this;
+    const peaks = await allOrFirstError(capabilities.threads, (thread) =>
+      callWasm(thread, "peak", { capabilities, flags: this.#flags }),
     );
-    return (await Promise.all(peaks)).reduce<number>((sum, peak) => sum + Number(peak), 0);
+    // Of all together: threads that share a core do not each have all of it.
+    const time = Math.max(...peaks.map(({ end }) => end)) - Math.min(...peaks.map(({ start }) => start));
+    return peaks.reduce((sum, { flops }) => sum + flops, 0) / time / 1e6;
   }
 
   counters(): BackendCounters {
@@ -234,11 +230,22 @@ export class WasmBackend implements Backend {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const resident of [...this.#residents]) resident.dispose();
-    this.#given.forEach((_, thread) => {
-      workerPool.send(thread, { job: "wasm", method: "forget", data: { backend: this.#id } }).catch(() => undefined);
-    });
+    tellThreads(this.capabilities.threads, "forget", { backend: this.#id });
     workerPool.release();
   }
+
+  #throwIfDisposed(): void {
+    if (this.#disposed) throw new DeviceError('device "wasm": it was disposed');
+  }
+}
+
+/** What each thread gives. Where one fails, its error, once all have ended: what they were sent before is behind them then. */
+async function allOrFirstError<T>(threads: number, call: (thread: number) => Promise<T>): Promise<T[]> {
+  const ends = await Promise.allSettled(Array.from({ length: threads }, (_, thread) => call(thread)));
+  return ends.map((end) => {
+    if (end.status === "rejected") throw end.reason;
+    return end.value;
+  });
 }
 
 /** The graph as another thread may have it: constants by their nodes' ids alone. */

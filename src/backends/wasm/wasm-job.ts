@@ -13,6 +13,7 @@ import { wasmTarget } from "../../kernels/target.ts";
 import type { Job, JobContext, Moved } from "../../platform/worker-job.ts";
 import type { FloatArray } from "../../tensor/dtype.ts";
 import { freeArray } from "../../tensor/free-array.ts";
+import type { WasmCalls } from "./wasm-calls.ts";
 import { type SharedStage, WasmControl } from "./wasm-control.ts";
 import { emitModule, ModuleCache } from "./wasm-module.ts";
 import { measurePeak } from "./wasm-peak.ts";
@@ -39,14 +40,14 @@ const memories = new Map<number, WebAssembly.Memory>();
 const planned = new Map<number, Planned>();
 const sessions = new Map<number, OpenSession>();
 
-export const wasmJob: Job = {
+export const wasmJob = {
   /** Nothing: to have the thread begun and this module loaded while the caller does something else. */
   load: () => undefined,
 
   /** Compares this engine's 256 bits with its 128. */
   probe: () => measureWide(),
 
-  /** GFLOP/s of this thread at its best. */
+  /** Multiplies and adds for a while. */
   peak: ({ capabilities, flags }: protocol.PeakRequest) => measurePeak(capabilities, flags),
 
   /** The memory of a backend: the shared one, or one of this worker's own, grown to what is asked for. */
@@ -70,7 +71,8 @@ export const wasmJob: Job = {
 
   /** Reads a weight's numbers and packs them into their place. */
   async pack({ session, key, backend, address }: protocol.PackRequest, { ask }: JobContext): Promise<void> {
-    const plan = planned.get(session)!;
+    const plan = planned.get(session);
+    if (!plan) throw begunAnew();
     const { sources, elements, write } = plan.weights.get(key)!;
     plan.ask = ask;
     const numbers: FloatArray[] = [];
@@ -95,7 +97,7 @@ export const wasmJob: Job = {
 
   run({ session, run, batch, timed, inputs, outputs }: protocol.RunRequest): protocol.RunReply | Moved {
     const open = sessions.get(session);
-    if (!open) throw new DeviceError('device "wasm": the thread was begun anew before it ran');
+    if (!open) throw begunAnew();
     const { backend, control, threads, stages } = open;
     if (control.buffer instanceof ArrayBuffer) control.open(run); // the memory is this worker's own, and so is this
     for (const { address, data } of inputs) floats(backend, { address, elements: data.length }).set(data);
@@ -118,11 +120,15 @@ export const wasmJob: Job = {
     sessions.delete(session);
   },
 
-  /** Forgets a backend's memory and compiled modules' share in it. */
+  /** Forgets a backend's memory. */
   forget({ backend }: { readonly backend: number }): void {
     memories.delete(backend);
   },
-};
+} satisfies Record<keyof WasmCalls, Job[string]>;
+
+function begunAnew(): DeviceError {
+  return new DeviceError('device "wasm": a thread ended and was begun anew; try again');
+}
 
 function makeMemory(pages: number): WebAssembly.Memory {
   try {

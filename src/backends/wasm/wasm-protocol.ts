@@ -59,6 +59,13 @@ export interface PeakRequest {
   readonly flags: boolean;
 }
 
+export interface PeakReply {
+  readonly flops: number;
+  /** By the clock that all threads share, in milliseconds. */
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface PackRequest {
   readonly session: number;
   readonly key: string;

@@ -74,6 +74,7 @@ export class WasmResident implements Resident {
             this.throwIfDisposed();
           } catch (error) {
             failed = true;
+            this.throwIfDisposed(); // which is then the reason
             throw error;
           }
           this.#weights.set(key, block);

@@ -4,12 +4,13 @@
  */
 import { DeviceError } from "../../errors.ts";
 import type { PlanSource } from "../../graph/plan.ts";
-import type { WorkerPool } from "../../platform/worker-pool.ts";
+import { workerPool } from "../../platform/worker-pool.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
+import { copyInTurns, createPacer } from "../../tensor/pacer.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { RunOptions, Session, StepTime } from "../backend.ts";
-import { createPacer } from "../pacer.ts";
 import { batchOf } from "../session-inputs.ts";
+import { callWasm, tellThreads } from "./wasm-calls.ts";
 import { WasmControl } from "./wasm-control.ts";
 import { align, type Block, type WasmHeap } from "./wasm-heap.ts";
 import type * as protocol from "./wasm-protocol.ts";
@@ -24,15 +25,11 @@ export interface WasmSessionParts {
   readonly describe: () => string;
   readonly resident: WasmResident;
   readonly heap: WasmHeap;
-  readonly pool: WorkerPool;
   readonly threads: number;
   readonly maxBatch: number;
   /** Gives a thread the memory as it is now. */
   readonly giveMemory: (thread: number) => Promise<unknown>;
 }
-
-/** Numbers that are copied before the caller's event loop gets its turn. */
-const copiedAtOnce = 2 ** 19;
 
 export class WasmSession implements Session {
   readonly bytes: number;
@@ -86,24 +83,24 @@ export class WasmSession implements Session {
 
   /** Makes it ready in every thread. Called by the backend; and again by a run that finds a thread begun anew. */
   async open(): Promise<void> {
-    const { pool, threads } = this.#parts;
-    const slots = Array.from({ length: threads }, (_, thread) => thread);
+    const slots = Array.from({ length: this.#parts.threads }, (_, thread) => thread);
     // A thread that died may have been inside a run: then nobody knows any more how many are.
-    if (
-      slots.some((thread) => this.#openedIn[thread] !== undefined && this.#openedIn[thread] !== pool.generation(thread))
-    ) {
+    const isGone = (thread: number): boolean =>
+      this.#openedIn[thread] !== undefined && this.#openedIn[thread] !== workerPool.generation(thread);
+    if (slots.some(isGone)) {
       this.#control = this.#makeControl();
       this.#openedIn = [];
     }
-    await Promise.all(
-      slots.map(async (thread) => {
-        if (this.#openedIn[thread] !== undefined) return;
-        const generation = pool.generation(thread);
-        await this.#parts.giveMemory(thread);
-        await pool.send(thread, { job: "wasm", method: "open", data: this.#openRequest(thread) });
-        this.#openedIn[thread] = generation;
-      }),
-    );
+    const ends = await Promise.allSettled(slots.map((thread) => this.#openIn(thread)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  async #openIn(thread: number): Promise<void> {
+    if (this.#openedIn[thread] !== undefined) return;
+    const generation = workerPool.generation(thread);
+    await this.#parts.giveMemory(thread);
+    await callWasm(thread, "open", this.#openRequest(thread));
+    this.#openedIn[thread] = generation;
   }
 
   async #run(
@@ -120,13 +117,12 @@ export class WasmSession implements Session {
     for (const { name, shape, batched, source } of planned.inputs) {
       const data = inputs.get(name)!.data.subarray(0, sizeOf(shape) * (batched ? batch : 1));
       const address = this.#address(source);
-      if (!heap.memory) given.push({ address, data: data.slice() });
-      else
-        for (let at = 0; at < data.length; at += copiedAtOnce) {
-          const part = data.subarray(at, at + copiedAtOnce);
-          heap.floats(address + 4 * at, part.length).set(part);
-          await pace();
-        }
+      if (heap.memory) await copyInTurns(data, heap.floats(address, data.length), pace);
+      else {
+        const copy = new Float32Array(data.length);
+        await copyInTurns(data, copy, pace);
+        given.push({ address, data: copy });
+      }
     }
     const outputs = planned.outputs.map(({ name, shape, batched, source }) => {
       const whole = batched ? [batch, ...shape.slice(1)] : shape;
@@ -141,12 +137,14 @@ export class WasmSession implements Session {
     };
     const reply = await this.#callThreads(request, signal);
     onTimes?.(this.#stepTimes(reply.times, batch));
-    return new Map(
-      outputs.map(({ name, shape, address, elements }, i) => {
-        const data = heap.memory ? heap.floats(address, elements).slice() : reply.outputs[i]!;
-        return [name, { shape, dtype: "float32", data }];
-      }),
-    );
+    const results = new Map<string, HostTensor>();
+    for (const [i, { name, shape, address, elements }] of outputs.entries()) {
+      const data = heap.memory ? new Float32Array(elements) : reply.outputs[i]!;
+      if (heap.memory) await copyInTurns(heap.floats(address, elements), data, pace);
+      results.set(name, { shape, dtype: "float32", data });
+    }
+    this.#throwIfDisposed(); // what was read may have been another's by then
+    return results;
   }
 
   /** Calls every thread for a run; ends with the first that saw all stages done (all of them where stages are timed). */
@@ -154,15 +152,13 @@ export class WasmSession implements Session {
     request: Omit<protocol.RunRequest, "session" | "run">,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly times: Float64Array[]; readonly outputs: readonly Float32Array[] }> {
-    const { pool, threads, id } = this.#parts;
+    const { threads, id } = this.#parts;
     const control = this.#control;
     const run = ++this.#runs;
     control.open(run);
     const transfer = request.inputs.map(({ data }) => data.buffer as ArrayBuffer);
     const replies = Array.from({ length: threads }, (_, thread) =>
-      pool
-        .send(thread, { job: "wasm", method: "run", data: { ...request, session: id, run }, transfer })
-        .then((reply) => reply as protocol.RunReply),
+      callWasm(thread, "run", { ...request, session: id, run }, { transfer }),
     );
     const stop = (): void => control.stop();
     signal?.addEventListener("abort", stop, { once: true });
@@ -256,11 +252,12 @@ export class WasmSession implements Session {
   }
 
   #free(): void {
-    const { pool, threads, id, heap } = this.#parts;
+    const { threads, id, heap } = this.#parts;
     heap.free(this.#arena);
-    for (let thread = 0; thread < threads; thread++)
-      if (this.#openedIn[thread] !== undefined && this.#openedIn[thread] === pool.generation(thread))
-        pool.send(thread, { job: "wasm", method: "close", data: { session: id } }).catch(() => undefined);
+    // Only in threads that have it: to tell one that is gone would begin it anew.
+    const isOpen = (thread: number): boolean => this.#openedIn[thread] === workerPool.generation(thread);
+    if (Array.from({ length: threads }, (_, thread) => thread).some(isOpen))
+      tellThreads(threads, "close", { session: id });
   }
 }
 

@@ -29,3 +29,18 @@ function nextTurn(): Promise<void> {
     port2.postMessage(undefined);
   });
 }
+
+/** Numbers that are copied before the event loop gets its turn: a few hundred microseconds. */
+const copiedAtOnce = 2 ** 19;
+
+/** Copies `from` to the start of `to`, in parts, with turns of the event loop between them. */
+export async function copyInTurns<T extends Float32Array | Uint8Array | Uint8ClampedArray>(
+  from: T,
+  to: { set(part: T, at: number): void },
+  pace: () => Promise<void>,
+): Promise<void> {
+  for (let at = 0; at < from.length; at += copiedAtOnce) {
+    to.set(from.subarray(at, at + copiedAtOnce) as T, at);
+    await pace();
+  }
+}
