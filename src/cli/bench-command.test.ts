@@ -53,8 +53,9 @@ describe("residual bench model", () => {
   });
 
   it("ends by Ctrl-C with 130 and nothing on standard output", async () => {
-    const { code, stdout } = await runResidual([...tiny.slice(0, -1), "60"], {
-      onStart: (process) => setTimeout(() => process.kill("SIGINT"), 2000),
+    const large = ["bench", "model", "--depth", "50", "--batch", "64", "--device", "wasm", "--seconds", "3600"];
+    const { code, stdout } = await runResidual(large, {
+      onStart: (process) => setTimeout(() => process.kill("SIGINT"), 4000),
     });
     expect([code, stdout]).toEqual([130, ""]);
   });

@@ -26,7 +26,12 @@ export function addBenchCommand(program: Command, onExit: (code: ExitCode) => vo
     .description("Times a network alone: images in memory to vectors in memory. Without --weights it makes some up.");
   addModelOptions(command)
     .option("--batch <n>", "images of a run, 1 to 1024", wholeNumber("--batch", 1, 1024), 1)
-    .option("--seconds <n>", "how long to measure, 1 to 3600", wholeNumber("--seconds", 1, 3600), 5)
+    .option(
+      "--seconds <n>",
+      "how long to measure, 1 to 3600 (at least 5 runs, at most 1000)",
+      wholeNumber("--seconds", 1, 3600),
+      5,
+    )
     .option("--layer <node>", "the node whose value is asked for", notEmpty("--layer"), defaultLayer)
     .option("--per-layer", "times each step too (WebAssembly)")
     .option("--plan", "the graph after each pass, and each step's kernel with the reason for it")

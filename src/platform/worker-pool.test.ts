@@ -77,6 +77,29 @@ describe("a worker", () => {
   });
 });
 
+test("what waits when the last user goes is rejected, and no worker begins for it", async () => {
+  const calls = Array.from({ length: 6 }, () => pool.enqueue(() => decode(pixels)));
+  pool.release();
+  for (const call of calls) await expect(call).rejects.toThrow(/were ended/);
+  expect(pool.size).toBe(0);
+  pool.acquire(2);
+});
+
+test("a call is made only when a worker is free for it, and an error in its making is its own", async () => {
+  let made = 0;
+  const calls = Array.from({ length: 5 }, () =>
+    pool.enqueue(() => {
+      made++;
+      return decode(pixels);
+    }),
+  );
+  expect(made).toBe(2);
+  const broken = pool.enqueue(() => Promise.reject(new Error("unreadable")));
+  await expect(broken).rejects.toThrow("unreadable");
+  await Promise.all(calls);
+  expect(made).toBe(5);
+});
+
 test("errors cross threads with class, code, cause and the place where they were thrown", () => {
   const cause = new RangeError("offset");
   for (const error of [

@@ -219,7 +219,7 @@ describe("threads, vectors and memory change no bits", () => {
   const ways: [string, WasmOptions][] = [
     ["1 thread", { threads: 1 }],
     ["2 threads", { threads: 2 }],
-    ["3 threads, more than there may be processors", { threads: 3 }],
+    ["5 threads, more than there may be processors", { threads: 5 }],
     ["no shared memory", { threads: 2, sharedMemory: false }],
     ...(wide ? [["256 bits", { threads: 2, simd: "256" }] as [string, WasmOptions]] : []),
     ...(wide ? [["256 bits, 1 thread", { threads: 1, simd: "256" }] as [string, WasmOptions]] : []),
@@ -283,6 +283,35 @@ describe("a thread that dies", () => {
     expect((await session.run(x)).get("y")!.shape).toEqual([1, 64, 96, 96]);
   });
 
+  test("while it asked for weights never hears the answer, nor does the one after it", async () => {
+    const gates: (() => void)[] = [];
+    const gated = (value: number): Graph => {
+      const plain = convGraph({ depth: 1 });
+      const read = async () => {
+        await new Promise<void>((resolve) => gates.push(resolve));
+        return new Float32Array(4 * 4 * 9).fill(value);
+      };
+      const nodes = plain.nodes.map((node) =>
+        node.kind === "constant" ? { ...node, constant: { ...node.constant, read } } : node,
+      );
+      return { ...plain, nodes };
+    };
+    const alone = await openWasmBackend({ threads: 1 });
+    const resident = alone.createResident();
+    const first = alone.prepare(gated(666), resident, { maxBatch: 1 });
+    await vi.waitFor(() => expect(gates.length).toBe(1));
+    workerPool.kill(0);
+    await expect(first).rejects.toThrow(DeviceError);
+    const second = alone.prepare(gated(2), resident, { maxBatch: 1 });
+    await vi.waitFor(() => expect(gates.length).toBe(2));
+    gates[0]!();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    gates[1]!();
+    const x: HostTensor = { shape: [1, 4, 6, 6], dtype: "float32", data: new Float32Array(144).fill(1) };
+    expect(Math.max(...(await (await second).run(new Map([["x", x]]))).get("y")!.data)).toBe(2 * 4 * 9);
+    alone.dispose();
+  });
+
   test("with the model's memory, where that cannot be shared, says to open it anew", async () => {
     const alone = await openWasmBackend({ sharedMemory: false });
     const session = await alone.prepare(graph, alone.createResident(), { maxBatch: 1 });
@@ -295,13 +324,45 @@ describe("a thread that dies", () => {
 
 test("a backend that is disposed in a run ends it with an error, and nothing is left unhandled", async () => {
   const other = await openWasmBackend();
+  backend.dispose(); // so that the other is the last that uses the threads
   const graph = convGraph({ channels: 64, size: 96, depth: 30 });
   const session = await other.prepare(graph, other.createResident(), { maxBatch: 1 });
   const run = session.run(images(1, 64, 96));
   await new Promise((resolve) => setTimeout(resolve, 5));
   other.dispose();
   await expect(run).rejects.toThrow(DeviceError);
-  expect(other.counters().liveBytes).toBe(0);
+  await vi.waitFor(() => expect(other.counters().liveBytes).toBe(0));
+  expect(() => other.createResident()).toThrow(/disposed/);
+});
+
+test("what is disposed while it is made ready is an error, and leaves no memory behind", async () => {
+  // At every moment of the preparing that a timer can find.
+  for (let milliseconds = 0; milliseconds < 12; milliseconds += 2) {
+    const resident = backend.createResident();
+    const preparing = backend.prepare(convGraph({ channels: 64, size: 32, depth: 6 }), resident, { maxBatch: 2 });
+    preparing.catch(() => undefined);
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    resident.dispose();
+    await preparing.then(
+      (session) => expect(session.run(images(1, 64, 32))).rejects.toThrow(/disposed/), // it was ready before
+      (error) => expect(error).toMatchObject({ message: expect.stringMatching(/disposed/) }),
+    );
+    await vi.waitFor(() => expect(backend.counters()).toMatchObject({ liveBuffers: 0, liveBytes: 0 }));
+  }
+});
+
+test("without shared memory an aborted run is an error when it ends, and the next run is as before", async () => {
+  const alone = await openWasmBackend({ sharedMemory: false });
+  const session = await alone.prepare(convGraph({ channels: 64, size: 96, depth: 30 }), alone.createResident(), {
+    maxBatch: 1,
+  });
+  const { data } = (await session.run(images(1, 64, 96))).get("y")!;
+  const abort = new AbortController();
+  const run = session.run(images(1, 64, 96), { signal: abort.signal });
+  setTimeout(() => abort.abort(new Error("enough")), 2);
+  await expect(run).rejects.toThrow("enough");
+  expect((await session.run(images(1, 64, 96))).get("y")!.data).toEqual(data);
+  alone.dispose();
 });
 
 test("a session that is disposed in a run stops it, and its memory is free when nobody writes to it any more", async () => {
