@@ -8,6 +8,9 @@ import type { Model } from "../model/model.ts";
 import { openModel } from "../model/open-model.ts";
 import { type FeatureRow, featuresOf } from "./features-of.ts";
 
+/** On a busy machine a worker thread takes its time. */
+const patience = { timeout: 60_000 };
+
 const photos = [
   "astronaut-portrait.jpg",
   "cat-eyes.jpg",
@@ -213,7 +216,7 @@ describe("ending early", () => {
     expect((await rows.next()).done).toBe(false); // the second row of the batch that ran
     await expect(rows.next()).rejects.toThrow("the model was used after dispose()");
     expect((await rows.next()).done).toBe(true);
-    await vi.waitFor(() => expect(memory()).toEqual(before)); // when the images that were being decoded are done
+    await vi.waitFor(() => expect(memory()).toEqual(before), patience); // when the images that were being decoded are done
   });
 });
 

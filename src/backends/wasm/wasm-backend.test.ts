@@ -9,6 +9,9 @@ import type { Constant, HostTensor } from "../../tensor/host-tensor.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { openWasmBackend, type WasmBackend, type WasmOptions } from "./wasm-backend.ts";
 
+/** On a busy machine a worker thread takes its time. */
+const patience = { timeout: 60_000 };
+
 let backend: WasmBackend;
 beforeEach(async () => {
   backend = await openWasmBackend();
@@ -299,11 +302,11 @@ describe("a thread that dies", () => {
     const alone = await openWasmBackend({ threads: 1 });
     const resident = alone.createResident();
     const first = alone.prepare(gated(666), resident, { maxBatch: 1 });
-    await vi.waitFor(() => expect(gates.length).toBe(1));
+    await vi.waitFor(() => expect(gates.length).toBe(1), patience);
     workerPool.kill(0);
     await expect(first).rejects.toThrow(DeviceError);
     const second = alone.prepare(gated(2), resident, { maxBatch: 1 });
-    await vi.waitFor(() => expect(gates.length).toBe(2));
+    await vi.waitFor(() => expect(gates.length).toBe(2), patience);
     gates[0]!();
     await new Promise((resolve) => setTimeout(resolve, 50));
     gates[1]!();
@@ -331,7 +334,7 @@ test("a backend that is disposed in a run ends it with an error, and nothing is 
   await new Promise((resolve) => setTimeout(resolve, 5));
   other.dispose();
   await expect(run).rejects.toThrow(DeviceError);
-  await vi.waitFor(() => expect(other.counters().liveBytes).toBe(0));
+  await vi.waitFor(() => expect(other.counters().liveBytes).toBe(0), patience);
   expect(() => other.createResident()).toThrow(/disposed/);
 });
 
@@ -347,7 +350,7 @@ test("what is disposed while it is made ready is an error, and leaves no memory 
       (session) => expect(session.run(images(1, 64, 32))).rejects.toThrow(/disposed/), // it was ready before
       (error) => expect(error).toMatchObject({ message: expect.stringMatching(/disposed/) }),
     );
-    await vi.waitFor(() => expect(backend.counters()).toMatchObject({ liveBuffers: 0, liveBytes: 0 }));
+    await vi.waitFor(() => expect(backend.counters()).toMatchObject({ liveBuffers: 0, liveBytes: 0 }), patience);
   }
 });
 
@@ -374,5 +377,5 @@ test("a session that is disposed in a run stops it, and its memory is free when 
   await new Promise((resolve) => setTimeout(resolve, 5));
   session.dispose();
   await expect(run).rejects.toThrow(/disposed/);
-  await vi.waitFor(() => expect(backend.counters().liveBytes).toBe(liveBytes - session.bytes));
+  await vi.waitFor(() => expect(backend.counters().liveBytes).toBe(liveBytes - session.bytes), patience);
 });
