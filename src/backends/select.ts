@@ -42,7 +42,7 @@ export function checkBackendOptions(where: string, { device, threads, simd }: Ba
     );
   if (simd !== undefined && !simdChoices.includes(simd))
     throw new OptionError(
-      `${where}: simd is ${describeValue(simd)}; use ${simdChoices.map((one) => `"${one}"`).join(", ")}`,
+      `${where}: simd is ${typeof simd === "number" ? `the number ${simd}` : describeValue(simd)}; use ${simdChoices.map((one) => `"${one}"`).join(", ")}`,
     );
 }
 

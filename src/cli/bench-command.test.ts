@@ -54,9 +54,22 @@ describe("residual bench model", () => {
 
   it("ends by Ctrl-C with 130 and nothing on standard output", async () => {
     const large = ["bench", "model", "--depth", "50", "--batch", "64", "--device", "wasm", "--seconds", "3600"];
-    const { code, stdout } = await runResidual(large, {
+    const { code, stdout, stderr } = await runResidual(large, {
       onStart: (process) => setTimeout(() => process.kill("SIGINT"), 4000),
     });
-    expect([code, stdout]).toEqual([130, ""]);
+    expect([code, stdout, stderr]).toEqual([130, "", "residual: interrupted\n"]);
+  });
+
+  it("ends at once where it cannot open", async () => {
+    const { code, stdout, stderr } = await runResidual([
+      "bench",
+      "model",
+      "--depth",
+      "18",
+      "--weights",
+      "nope.safetensors",
+    ]);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^residual: nope\.safetensors: no such file/);
   });
 });

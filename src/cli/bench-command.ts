@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { type BenchModelResult, benchModel } from "../inspect/bench-model.ts";
 import { defaultLayer } from "../model/model.ts";
 import { Console } from "./console.ts";
-import { type ExitCode, exitCode } from "./exit.ts";
+import { type ExitCode, exitCode, Interrupted } from "./exit.ts";
 import { Interruption } from "./interruption.ts";
 import { addModelOptions, type ModelFlags, openOptionsOf } from "./model-options.ts";
 import { notEmpty, refuseRepeats, wholeNumber } from "./option-parsers.ts";
@@ -26,17 +26,13 @@ export function addBenchCommand(program: Command, onExit: (code: ExitCode) => vo
     .description("Times a network alone: images in memory to vectors in memory. Without --weights it makes some up.");
   addModelOptions(command)
     .option("--batch <n>", "images of a run, 1 to 1024", wholeNumber("--batch", 1, 1024), 1)
-    .option(
-      "--seconds <n>",
-      "how long to measure, 1 to 3600 (at least 5 runs, at most 1000)",
-      wholeNumber("--seconds", 1, 3600),
-      5,
-    )
+    .option("--seconds <n>", "how long to measure, 1 to 3600; 5 runs at least", wholeNumber("--seconds", 1, 3600), 5)
     .option("--layer <node>", "the node whose value is asked for", notEmpty("--layer"), defaultLayer)
     .option("--per-layer", "times each step too (WebAssembly)")
     .option("--plan", "the graph after each pass, and each step's kernel with the reason for it")
     .option("--json", "the result as one JSON object; errors as JSON lines")
     .option("--quiet", "errors only on standard error")
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted (143 by SIGTERM).")
     .action(async (flags: BenchFlags) => onExit(await runBenchModel(flags)));
   refuseRepeats(command, ["kernel"]);
 }
@@ -58,7 +54,12 @@ async function runBenchModel(flags: BenchFlags): Promise<ExitCode> {
     ...openOptionsOf(flags),
     ...{ batch, seconds, layer, perLayer, plan, signal: interruption.signal },
     onWarning: (text) => console.notice(text),
-  }).finally(() => interruption.end());
+  })
+    .catch((error) => {
+      if (error instanceof Interrupted) console.notice("interrupted");
+      throw error;
+    })
+    .finally(() => interruption.end());
   const machine = machineAtHand();
   process.stdout.write(flags.json ? `${JSON.stringify({ ...result, machine })}\n` : asText(result, machine));
   return exitCode.done;

@@ -61,7 +61,7 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
     .addHelpText(
       "after",
       "\nExit codes: 0 done, 1 failed (every image, or the run), 2 wrong usage, 3 some images failed (the others are there), " +
-        "130 interrupted.",
+        "130 interrupted (143 by SIGTERM).",
     )
     .action(async (paths: string[], flags: FeaturesFlags) => onExit(await runFeatures(paths, flags)));
   refuseRepeats(command, ["kernel"]);

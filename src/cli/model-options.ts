@@ -36,13 +36,13 @@ export function addModelOptions(command: Command): Command {
     .addOption(choice("--device <name>", "where to run", deviceChoices, "there is no such device").default("auto"))
     .option(
       "--threads <n>",
-      "threads that decode, and run WebAssembly (default: one a processor); the vectors do not depend on it",
+      "threads that run WebAssembly, and decode images (default: one a processor); no number depends on it",
       wholeNumber("--threads", 1, mostThreads),
     )
     .addOption(
       choice(
         "--simd <bits>",
-        "WebAssembly's vectors: 256 where V8 can be made to pack them; the vectors do not depend on it",
+        "bits of WebAssembly's vectors: 256 fails where V8 cannot be made to pack them, auto takes 128 there; no number depends on it",
         simdChoices,
         "there are no such vectors",
       ).default("auto"),

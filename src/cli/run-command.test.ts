@@ -84,6 +84,17 @@ const usage: readonly Case[] = [
     /^layer "nowhere": the network has no node of that name/,
   ],
   [["bench", "model", "--depth", "19"], 2, /^--depth 19: there is no ResNet of that depth/],
+  [["bench", "model", "--foo"], 2, "unknown option '--foo'; residual bench model --help shows what there is"],
+  [
+    ["bench", "model", "--model", "tiny", "--device", "reference", "--per-layer"],
+    2,
+    /^perLayer: steps are timed on WebAssembly/,
+  ],
+  [
+    ["bench", "model", "--model", "tiny", "--device", "reference", "--threads", "2"],
+    2,
+    /^threads: they are WebAssembly's/,
+  ],
   [["bench", "sculpture"], 2, "unknown command 'sculpture'; residual bench --help shows what there is"],
   [["photos"], 2, "unknown command 'photos'; residual --help shows what there is"],
   [["features"], 2, "missing required argument 'path'; residual features --help shows what there is"],

@@ -31,14 +31,28 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** The command that the arguments name, with those above it. */
+function commandOf(program: Command, argv: readonly string[]): { names: string[]; takesPaths: boolean } {
+  const names = [program.name()];
+  let command = program;
+  for (const arg of argv) {
+    const next = command.commands.find((known) => known.name() === arg);
+    if (!next) break;
+    command = next;
+    names.push(arg);
+  }
+  return { names, takesPaths: command.registeredArguments.length > 0 };
+}
+
 function failure(error: unknown, program: Command, argv: readonly string[]): number {
   const json = saysJson(argv);
   if (!(error instanceof CommanderError)) return reportFailure(error, { json });
   if (error.exitCode === 0) return exitCode.done; // --help and --version
   if (error.code === "commander.help") return exitCode.usage; // no command was named: the help stands on standard error
-  const command = program.commands.find((known) => known.name() === argv[0]);
-  const help = command ? `residual ${command.name()} --help` : "residual --help";
+  const command = commandOf(program, argv);
+  const help = [...command.names, "--help"].join(" ");
   const said = error.message.replace(/^error: /, "").replace(/\s*\n\s*/g, " ");
-  const dash = error.code === "commander.unknownOption" ? " (a file of that name is named ./-…)" : "";
+  const dash =
+    error.code === "commander.unknownOption" && command.takesPaths ? " (a file of that name is named ./-…)" : "";
   return reportFailure(new UsageError(`${said}${dash}; ${help} shows what there is`), { json });
 }

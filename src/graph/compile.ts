@@ -3,7 +3,7 @@
  * walks the traced graph and never comes here.
  */
 import type { Target } from "../kernels/target.ts";
-import { formatGraph, type Graph, pruneGraph } from "./graph.ts";
+import { formatGraph, type Graph, nodeNames, pruneGraph } from "./graph.ts";
 import { assignLayout } from "./passes/assign-layout.ts";
 import { type ChooseOptions, chooseVariants } from "./passes/choose-variants.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
@@ -25,7 +25,11 @@ export function compileGraph<Stage>(
   const folded = foldBatchNorm(traced);
   const fused = fuseEpilogue(folded);
   // Only now: what the outputs need must not have had a say in what is fused.
-  const chosen = chooseVariants(pruneGraph(fused), target, options);
+  const needed = pruneGraph(fused);
+  const chosen = chooseVariants(needed, target, {
+    ...options,
+    overrides: neededOverrides(options.overrides, traced, needed),
+  });
   const laidOut = assignLayout(chosen, target);
   return {
     passes: [
@@ -37,6 +41,20 @@ export function compileGraph<Stage>(
     ],
     plan: planGraph(laidOut, target),
   };
+}
+
+/** Without those of nodes that the network has and these outputs do not need. What names no node of the network stays, to be refused. */
+function neededOverrides(
+  overrides: ChooseOptions["overrides"],
+  traced: Graph,
+  needed: Graph,
+): ChooseOptions["overrides"] {
+  if (!overrides) return undefined;
+  const all = new Set(nodeNames(traced));
+  const left = new Set(
+    needed.nodes.flatMap((node) => (node.kind === "op" ? [node.name, ...node.covers] : [node.name])),
+  );
+  return new Map([...overrides].filter(([name]) => left.has(name) || !all.has(name)));
 }
 
 /** The graph as it was traced, after each pass that changed it, and the plan, as text. */

@@ -67,6 +67,12 @@ export async function benchModel(options: BenchModelOptions): Promise<BenchModel
     throw error;
   });
   try {
+    if (device.device !== "wasm" && perLayer)
+      throw new OptionError(`perLayer: steps are timed on WebAssembly alone, and this runs on ${device.device}`);
+    if (device.device !== "wasm" && options.threads !== undefined)
+      throw new OptionError(
+        `threads: they are WebAssembly's, and this runs on ${device.device}, which decodes nothing`,
+      );
     await runner.prepare([layer], batch, signal);
     const opening = performance.now() - start;
     const delayOpening = whileOpening.end();
@@ -75,7 +81,7 @@ export async function benchModel(options: BenchModelOptions): Promise<BenchModel
     const input = { shape, dtype: "float32", data: noise(batch * 3 * crop * crop, 2) } as const;
     const run = (onTimes?: (times: readonly StepTime[]) => void) => runner.run(input, [layer], signal, onTimes);
     const whileRunning = watchEventLoop();
-    const runs = { warmups: 3, seconds, least: 5, most: 1000, signal };
+    const runs = { warmups: 3, seconds, least: 5, most: 1e6, signal };
     const milliseconds = await measure(() => run(), runs).finally(whileRunning.end);
     const eventLoop = { running: whileRunning.end(), opening: delayOpening };
     const peakGflops = await engine.measurePeak();

@@ -87,7 +87,7 @@ export function asImageError(error: unknown): unknown {
 /** What an image calls itself: its path, URL or file name. */
 export function nameOf(source: ImageSource): string | undefined {
   if (typeof source === "string") return source;
-  if (source instanceof URL) return source.href;
+  if (source instanceof URL) return source.href.length > 300 ? `${source.href.slice(0, 60)}…` : source.href; // data: URLs
   if (source instanceof Blob && "name" in source && typeof source.name === "string") return source.name;
   return undefined;
 }

@@ -6,7 +6,7 @@ import type { DeviceInfo } from "../backends/backend.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import { nodeNames } from "../graph/graph.ts";
 import type { Preset } from "../image/preset.ts";
-import { checkOptions, checkSignal } from "../tensor/check-options.ts";
+import { checkOptions, checkSignal, describeValue } from "../tensor/check-options.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { copyInTurns, createPacer } from "../tensor/pacer.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
@@ -106,8 +106,6 @@ export class Model {
     checkSignal("features", options.signal);
     if (options.layers !== undefined && options.layer !== undefined)
       throw new OptionError("features: layer and layers together; give one of them");
-    if (Array.isArray(options.layers) && options.layers.length === 0)
-      throw new OptionError("features: layers is empty; name at least one");
     const layers = options.layers !== undefined ? options.layers : [options.layer ?? defaultLayer];
     checkLayers("features", layers);
     checkPooling(options.pool, options.normalize);
@@ -149,6 +147,10 @@ export class Model {
   async preprocess(image: ImageSource, options: ReadImageOptions = {}): Promise<HostTensor> {
     checkOptions("preprocess", options, ["name", "exif", "signal"], { flags: ["exif"] });
     checkSignal("preprocess", options.signal);
+    if (options.name !== undefined && typeof options.name !== "string")
+      throw new OptionError(
+        `preprocess: name is ${describeValue(options.name)}; expected what messages call the image`,
+      );
     return this.runner.hold(() => decodeInPool(image, this.info.preset, options));
   }
 
@@ -156,6 +158,8 @@ export class Model {
   async prepare(maxBatch: number, layers: readonly string[] = [defaultLayer], signal?: AbortSignal): Promise<void> {
     if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
       throw new OptionError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
+    checkLayers("prepare", layers);
+    checkSignal("prepare", signal);
     return this.runner.hold(() => this.runner.prepare(layers, maxBatch, signal));
   }
 
@@ -224,6 +228,7 @@ export class Model {
 function checkLayers(where: string, layers: unknown): void {
   if (!Array.isArray(layers) || !layers.every((layer) => typeof layer === "string"))
     throw new OptionError(`${where}: a layer is a node's name, layers a list of them (model.info.nodeNames has all)`);
+  if (layers.length === 0) throw new OptionError(`${where}: layers is empty; name at least one`);
 }
 
 /** All names that a layer may be called in a graph. */

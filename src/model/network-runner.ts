@@ -93,7 +93,7 @@ export class NetworkRunner {
   ): Promise<T> {
     if (this.freed) throw usedAfterDispose();
     signal?.throwIfAborted();
-    const key = [...new Set(outputs)].join("\n");
+    const key = JSON.stringify([...new Set(outputs)]);
     const entry = this.entryOf(key, outputs, maxBatch);
     entry.users++;
     this.busy++;

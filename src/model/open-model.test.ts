@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot, tinyWeights, zeroWeights } from "../../test/support/small-weights.ts";
 import { memory } from "../engine/engine.ts";
+import { OptionError } from "../errors.ts";
 import { presets } from "../image/preset.ts";
 import { openModel, resnet18, resnet50 } from "./open-model.ts";
 
@@ -147,4 +148,58 @@ it.each([
 ])("openModel(%j) is one clear error", async (options, message) => {
   const open: (given: never) => Promise<unknown> = openModel;
   await expect(Reflect.apply(open, undefined, [options])).rejects.toThrow(message);
+});
+
+describe("kernels, threads and vectors", () => {
+  const open = (options: object) =>
+    openModel({ model: "tiny", device: "wasm", ...options } as Parameters<typeof openModel>[0]);
+  it.each([
+    [
+      { kernels: new Map([["conv1", "direct"]]) },
+      /kernels is an object of class Map; expected an object of kernels' names by node/,
+    ],
+    [{ kernels: ["direct"] }, /kernels is an array/],
+    [{ kernels: { conv1: 3 } }, /kernels has a number for conv1/],
+    [{ kernels: { nope: "direct" } }, /kernel for nope: no node of that name/],
+    [{ kernels: { conv1: "nope" } }, /kernel for conv1: .*nope/],
+    [{ threads: 0 }, /threads is 0; expected a whole number from 1 to 256/],
+    [{ threads: "2" }, /threads is "2"/],
+    [{ simd: 256 }, /simd is the number 256; use "auto", "256", "128"/],
+    [{ optimizeFor: "speed" }, /optimizeFor is "speed"; use "latency" or "throughput"/],
+    [{ device: "reference", optimizeFor: "throughput" }, /"reference" has no kernels/],
+    [{ device: "reference", simd: "128" }, /vectors are WebAssembly's, and this runs on reference/],
+    [{ onWarning: 3 }, /onWarning is a number/],
+    [{ weights: { tensors: 3 } }, /weights is no state dict/],
+  ])("%j is refused when the model is opened", async (options, message) => {
+    const error = await open(options).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message).toMatch(message);
+  });
+
+  it("a kernel of a node that the outputs do not need changes nothing", async () => {
+    const photo = fromRoot("examples/photos/cat.png");
+    const plain = await open({});
+    const direct = await open({ kernels: { "layer4.1.conv2": "direct" } });
+    const vectors = await Promise.all([plain, direct].map((model) => model.features(photo, { layer: "layer1" })));
+    expect(vectors[1]!.vector).toEqual(vectors[0]!.vector);
+    expect(await direct.plan()).toMatch(/layer4\.1\.relu_1 .*conv2d\.wasm-gemm/);
+    plain.dispose();
+    direct.dispose();
+  });
+
+  it("a batch that no memory holds is a DeviceError at once, however large", async () => {
+    const model = await open({});
+    for (const batch of [2500, 1e7, Number.MAX_SAFE_INTEGER])
+      await expect(model.prepare(batch)).rejects.toThrow(/a session for batches up to \d+ needs .* ends at 4\.00 GiB/);
+    model.dispose();
+  });
+
+  it("lists of layers are told apart, whatever the names", async () => {
+    const model = await open({});
+    await model.prepare(1, ["layer1", "layer2"]);
+    const photo = fromRoot("examples/photos/cat.png");
+    await expect(model.features(photo, { layer: "layer1\nlayer2" })).rejects.toThrow(OptionError);
+    await expect(model.prepare(1, [])).rejects.toThrow(/layers is empty/);
+    model.dispose();
+  });
 });

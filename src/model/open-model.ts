@@ -9,12 +9,12 @@ import { compareStateDict, describeMisfit, loadStateDict, type Misfit } from "..
 import type { ResNet } from "../nn/resnet.ts";
 import { trace } from "../nn/trace.ts";
 import { workerPool } from "../platform/worker-pool.ts";
-import { checkOptions, checkSignal, describeValue } from "../tensor/check-options.ts";
+import { checkOptions, checkSignal, describeValue, isPlainObject } from "../tensor/check-options.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
 import { openWeights } from "../weights/open-weights.ts";
 import type { WeightSource } from "../weights/weight-source.ts";
 import { createNetwork, type ModelName, modelNames, modelOfName } from "./architectures.ts";
-import { layerNames, Model, type ModelDevice, type ModelInfo } from "./model.ts";
+import { defaultLayer, layerNames, Model, type ModelDevice, type ModelInfo } from "./model.ts";
 import { NetworkRunner } from "./network-runner.ts";
 import { isWeightsEnum, pretrained } from "./pretrained.ts";
 
@@ -22,7 +22,7 @@ import { isWeightsEnum, pretrained } from "./pretrained.ts";
 export interface OpenOptions extends BackendOptions {
   /**
    * A safetensors file (path, URL object, bytes or Blob), or a state dict that is open already (the model closes it). tiny needs none: it
-   * lies in the package.
+   * lies in the package. Tensors are read when they are first needed: bytes and files must stay as they are while the model is open.
    */
   readonly weights?: WeightSource | StateDict;
   /** The preprocessing; unless told what the weights' file says, else what belongs to torchvision's file. */
@@ -96,6 +96,7 @@ export async function openNetwork(
     const preset = options.preset ?? presetOf(name, state);
     const graph = trace(network, [3, preset.crop, preset.crop]);
     engine = await openEngine();
+    checkReference(engine.info.device, options);
     warn(engine.info.warning, options.onWarning);
     signal?.throwIfAborted();
     const close = (): Promise<void> => {
@@ -112,6 +113,12 @@ export async function openNetwork(
       ...{ features: network.features, classes, nodeNames: layerNames(runner) },
     };
     workerPool.acquire(options.threads ?? processors()); // it decodes, whatever the device; released by `close`
+    // What is asked of kernels is better refused now than at the first image.
+    if (overrides.size > 0)
+      await runner.prepare(classes > 0 ? [defaultLayer, "fc"] : [defaultLayer], 1, signal).catch((error) => {
+        runner.dispose();
+        throw error;
+      });
     return { engine, runner, info, device, labels };
   } catch (error) {
     engine?.dispose();
@@ -123,16 +130,27 @@ export async function openNetwork(
 function checkChoice({ optimizeFor, kernels, onWarning }: OpenOptions): void {
   if (optimizeFor !== undefined && optimizeFor !== "latency" && optimizeFor !== "throughput")
     throw new OptionError(`openModel: optimizeFor is ${describeValue(optimizeFor)}; use "latency" or "throughput"`);
-  if (kernels !== undefined && !isStrings(kernels))
-    throw new OptionError(
-      `openModel: kernels is ${describeValue(kernels)}; expected an object of kernels' names by node, such as { "layer1.0.conv1": "direct" }`,
-    );
+  if (kernels !== undefined) checkKernels(kernels);
   if (onWarning !== undefined && typeof onWarning !== "function")
     throw new OptionError(`openModel: onWarning is ${describeValue(onWarning)}; expected a function`);
 }
 
-function isStrings(value: object): boolean {
-  return value !== null && typeof value === "object" && Object.values(value).every((one) => typeof one === "string");
+function checkKernels(kernels: object): void {
+  const example = 'kernels\' names by node, such as { "layer1.0.conv1": "direct" }';
+  if (!isPlainObject(kernels))
+    throw new OptionError(`openModel: kernels is ${describeValue(kernels)}; expected an object of ${example}`);
+  for (const [node, kernel] of Object.entries(kernels))
+    if (typeof kernel !== "string")
+      throw new OptionError(`openModel: kernels has ${describeValue(kernel)} for ${node}; expected ${example}`);
+}
+
+/** What would only be said at the first run. */
+function checkReference(device: string, { optimizeFor, kernels = {} }: OpenOptions): void {
+  if (device !== "reference") return;
+  if (optimizeFor === "throughput" || Object.keys(kernels).length > 0)
+    throw new OptionError(
+      `${optimizeFor === "throughput" ? 'optimizeFor "throughput"' : "kernels"}: the device "reference" has no kernels to choose from`,
+    );
 }
 
 const warned = new Set<string>();
@@ -146,7 +164,13 @@ function warn(warning: string | undefined, onWarning: OpenOptions["onWarning"]):
 
 async function openState(name: ModelName, weights: WeightSource | StateDict | undefined): Promise<StateDict> {
   if (weights === null) throw new OptionError(`${name}: weights is null; leave it out, or name a file`);
-  if (typeof weights === "object" && "tensors" in weights) return weights;
+  if (typeof weights === "object" && "tensors" in weights) {
+    if (!(weights.tensors instanceof Map) || typeof weights.close !== "function")
+      throw new OptionError(
+        `${name}: weights is no state dict: tensors is ${describeValue(weights.tensors)}; openWeights() gives one`,
+      );
+    return weights;
+  }
   const asset = embedded.get(name);
   if (weights === undefined && asset !== undefined) return openWeights(await packageAsset(asset));
   if (weights === undefined || (typeof weights === "string" && isWeightsEnum(weights)))

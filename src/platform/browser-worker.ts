@@ -1,6 +1,7 @@
 /** Worker threads in browsers. */
+import { neverStarted } from "./never-started.ts";
 import type { CompileOptions, WorkerHandle, WorkerListener, WorkerPort } from "./platform.ts";
-import { type FromWorker, neverStarted, type ToWorker } from "./worker-protocol.ts";
+import type { FromWorker, ToWorker } from "./worker-protocol.ts";
 
 export function startWorker(listener: WorkerListener): WorkerHandle {
   let worker: Worker;

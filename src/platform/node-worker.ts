@@ -6,8 +6,8 @@ import { availableParallelism } from "node:os";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { parentPort, Worker } from "node:worker_threads";
+import { neverStarted } from "./never-started.ts";
 import type { CompileOptions, WorkerHandle, WorkerListener, WorkerPort } from "./platform.ts";
-import { neverStarted } from "./worker-protocol.ts";
 
 export function startWorker(listener: WorkerListener): WorkerHandle {
   let worker: Worker;
@@ -40,11 +40,14 @@ export function startWorker(listener: WorkerListener): WorkerHandle {
   };
 }
 
+/** Workers inherit what Node was started with, but for what is only right for a program's text, which would end them. */
 function workerOptions(): { execArgv?: string[] } {
-  const isSource = import.meta.url.endsWith(".ts");
-  const inherited = process.execArgv.join(" ");
-  if (!isSource || !isNode || /(--conditions[= ]|-C ?)source/.test(inherited)) return {};
-  return { execArgv: ["--conditions=source"] };
+  if (!isNode) return {};
+  const inherited = process.execArgv;
+  const conditions = inherited.filter((arg) => /^(--conditions=|-C.)/.test(arg));
+  if (import.meta.url.endsWith(".ts") && !/(--conditions[= ]|-C ?)source/.test(inherited.join(" ")))
+    return { execArgv: [...conditions, "--conditions=source"] };
+  return inherited.some((arg) => arg.startsWith("--input-type")) ? { execArgv: conditions } : {};
 }
 
 export function workerPort(): WorkerPort {

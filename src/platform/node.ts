@@ -2,9 +2,11 @@
  * The platform of Node ≥ 22, Deno ≥ 2 and Bun, which all speak `node:`. `#platform` in package.json's imports picks this file
  * unless the condition `browser` holds. See platform.ts for what each function promises.
  */
-import { open, readdir, stat } from "node:fs/promises";
+import * as fs from "node:fs";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { UnsupportedError } from "../errors.ts";
 import { allocate, checkRange, FileError, messageOf, openInMemory, shortRead } from "./byte-source.ts";
 import type { FolderEntry, PathKind } from "./platform.ts";
@@ -13,6 +15,8 @@ import type { ByteSource, Source } from "./sources.ts";
 export { gpu } from "./node-gpu.ts";
 export { openOutput } from "./node-output.ts";
 export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./node-worker.ts";
+
+const [open, fstat, read, close] = [promisify(fs.open), promisify(fs.fstat), promisify(fs.read), promisify(fs.close)];
 
 export async function openBytes(source: Source): Promise<ByteSource> {
   return openInMemory(source) ?? openFile(pathOf(source as string | URL));
@@ -98,9 +102,10 @@ async function openFile(path: string): Promise<ByteSource> {
     if (kind === "folder") throw new FileError("not-readable", `${path}: is a folder, not a file`);
     if (kind === "other")
       throw new FileError("not-readable", `${path}: is not a regular file, and only those are read`);
-    const handle = await open(path, "r");
-    const { size } = await handle.stat().catch(async (error) => {
-      await handle.close();
+    // A number, not a FileHandle, which Node closes, with a warning, when nobody holds it any more: models may just be left.
+    const file = await open(path, "r");
+    const { size } = await fstat(file).catch(async (error) => {
+      await close(file);
       throw error;
     });
     let isOpen = true;
@@ -113,7 +118,7 @@ async function openFile(path: string): Promise<ByteSource> {
         let got = 0;
         while (got < length) {
           // Node refuses single reads of 2 GiB and more.
-          const count = await handle.read(bytes, got, Math.min(length - got, 2 ** 30), offset + got).then(
+          const count = await read(file, bytes, got, Math.min(length - got, 2 ** 30), offset + got).then(
             (result) => result.bytesRead,
             (error) => Promise.reject(readFailure(path, error)),
           );
@@ -125,7 +130,7 @@ async function openFile(path: string): Promise<ByteSource> {
       async close() {
         if (isOpen) {
           isOpen = false;
-          await handle.close();
+          await close(file);
         }
       },
     };

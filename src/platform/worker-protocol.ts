@@ -4,7 +4,6 @@
  */
 import * as errors from "../errors.ts";
 import { FileError } from "./byte-source.ts";
-import type { WorkerHandle, WorkerListener } from "./platform.ts";
 
 /** To a worker: a call of a job's method, or the answer to what one asked. */
 export type ToWorker =
@@ -70,10 +69,4 @@ export function errorFromData({ name, message, code, stack, cause }: ErrorData):
   const error = Coded ? new Coded(code as never, message, options) : new Plain(message, options);
   if (stack !== undefined) error.stack = stack; // where it happened, not where it was heard of
   return error;
-}
-
-/** The handle of a worker that could not even be made; the listener hears of its end in a moment, as of any other's. */
-export function neverStarted(listener: WorkerListener, error: unknown): WorkerHandle {
-  queueMicrotask(() => listener.end(error instanceof Error ? error.message : String(error)));
-  return { post: () => undefined, hold: () => undefined, end: () => undefined };
 }

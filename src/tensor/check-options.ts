@@ -58,7 +58,8 @@ export function describeValue(value: unknown): string {
   return typeof name === "string" && name !== "Object" ? `an object of class ${name}` : "an object";
 }
 
-function isPlainObject(value: unknown): value is object {
+/** `{ … }`, and nothing of a class. */
+export function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -18,7 +18,7 @@ import type { SimdChoice } from "../simd.ts";
 import { callWasm, tellThreads } from "./wasm-calls.ts";
 import { describeWasm, probeWasm } from "./wasm-capabilities.ts";
 import { WasmHeap } from "./wasm-heap.ts";
-import type * as protocol from "./wasm-protocol.ts";
+import * as protocol from "./wasm-protocol.ts";
 import { WasmResident } from "./wasm-resident.ts";
 import { WasmSession } from "./wasm-session.ts";
 import type { WideAnswer } from "./wasm-wide.ts";
@@ -144,6 +144,10 @@ export class WasmBackend implements Backend {
         callWasm(thread, "plan", { ...request, compile: thread === 0 }),
       );
       if (planned!.compiled) this.#compiled++;
+      this.#heap.refuseBeyond(
+        protocol.arenaBytes(planned!, maxBatch, threads),
+        `a session for batches up to ${maxBatch}`,
+      );
       signal?.throwIfAborted();
       await resident.pack(planned!.weights, {
         ...{ threads, signal },

@@ -45,6 +45,19 @@ export class WasmHeap {
     return [...this.#live].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  #asked(bytes: number, what: string): string {
+    return `${what} needs ${formatBytes(bytes)} beside the ${formatBytes(this.#top)} in use`;
+  }
+
+  /** Throws DeviceError for what would pass 4 GiB, which addresses do not reach. */
+  refuseBeyond(bytes: number, what: string): void {
+    const most = maximumPages * pageBytes;
+    if (this.#top + align(bytes) <= most) return;
+    throw new DeviceError(
+      `device "wasm": ${this.#asked(bytes, what)}, and a model's memory ends at ${formatBytes(most)}: use a smaller batch or image`,
+    );
+  }
+
   /**
    * Makes room for `bytes` more, of which `what` says what they are. Throws DeviceError, with how much was asked for, when the memory
    * would pass 4 GiB or the system does not give it.
@@ -53,18 +66,15 @@ export class WasmHeap {
     const end = this.#top + align(bytes);
     const missing = Math.ceil(end / pageBytes) - this.pages;
     if (missing <= 0) return;
-    const asked = `${what} needs ${formatBytes(bytes)} beside the ${formatBytes(this.#top)} in use`;
-    if (end > maximumPages * pageBytes)
-      throw new DeviceError(
-        `device "wasm": ${asked}, and a model's memory ends at ${formatBytes(maximumPages * pageBytes)}: use a smaller batch or image`,
-      );
+    this.refuseBeyond(bytes, what);
     try {
       this.memory?.grow(missing);
       this.pages += missing;
     } catch (cause) {
-      throw new DeviceError(`device "wasm": ${asked}, which the system does not give: use a smaller batch or image`, {
-        cause,
-      });
+      throw new DeviceError(
+        `device "wasm": ${this.#asked(bytes, what)}, which the system does not give: use a smaller batch or image`,
+        { cause },
+      );
     }
   }
 

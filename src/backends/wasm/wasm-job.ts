@@ -18,6 +18,7 @@ import { type SharedStage, WasmControl } from "./wasm-control.ts";
 import { emitModule, ModuleCache } from "./wasm-module.ts";
 import { measurePeak } from "./wasm-peak.ts";
 import type * as protocol from "./wasm-protocol.ts";
+import { arenaBytes } from "./wasm-protocol.ts";
 import { measureWide } from "./wasm-wide.ts";
 
 /** What is planned and not yet open: what its weights are made of. */
@@ -168,6 +169,13 @@ function withConstants(graph: Graph, state: { ask: JobContext["ask"] }): Graph {
 }
 
 function compilePlan(plan: Plan<WasmStage>, request: protocol.PlanRequest): protocol.PlannedSession {
+  const local = Math.max(0, ...plan.steps.flatMap((step) => step.stages.map((stage) => stage.local ?? 0)));
+  // Before anything is made for each image of a batch that no memory can hold: the caller says so.
+  if (arenaBytes({ buffers: plan.buffers, local }, request.maxBatch, 1) > 2 ** 32)
+    return {
+      ...{ module: undefined, compiled: false, stages: [], local, buffers: plan.buffers },
+      ...{ inputs: [], outputs: [], weights: [] },
+    };
   const { bytes, functions } = emitModule(plan, request);
   const { module, compiled } = modules.compile(bytes, (source) =>
     compileWasm(source, { flags: request.flags, pack256: request.capabilities.simd === 256 }),
@@ -201,7 +209,6 @@ function compilePlan(plan: Plan<WasmStage>, request: protocol.PlanRequest): prot
       };
     });
   });
-  const local = Math.max(0, ...plan.steps.flatMap((step) => step.stages.map((stage) => stage.local ?? 0)));
   return {
     ...{ module, compiled, stages, local, buffers: plan.buffers, inputs: plan.inputs, outputs: plan.outputs },
     weights: plan.weights.map(({ key, elements }) => ({ key, elements })),

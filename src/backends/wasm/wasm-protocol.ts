@@ -2,6 +2,7 @@
 import type { Graph } from "../../graph/graph.ts";
 import type { PlanBuffer, PlanPort, Repeat } from "../../graph/plan.ts";
 import type { OptimizeFor, WasmCapabilities } from "../../kernels/op.ts";
+import { align } from "./wasm-heap.ts";
 
 /** A graph for another thread: its constants are read where they are, by their nodes' ids. */
 export interface PlanRequest {
@@ -42,7 +43,8 @@ export interface PlannedStage {
 }
 
 export interface PlannedSession {
-  readonly module: WebAssembly.Module;
+  /** Undefined where the arena is larger than any memory: then nothing but the buffers was planned. */
+  readonly module: WebAssembly.Module | undefined;
   /** Whether it was compiled for this call; else it was there already. */
   readonly compiled: boolean;
   readonly stages: readonly PlannedStage[];
@@ -128,4 +130,17 @@ export interface RunReply {
   /** Milliseconds of each stage, as this worker saw it; short for those that were done when it came. */
   readonly times: Float64Array | undefined;
   readonly outputs: readonly Float32Array[];
+}
+
+/** Bytes of a session's activations: the plan's buffers one behind the other, then what each thread has for itself. */
+export function arenaBytes(
+  { buffers, local }: Pick<PlannedSession, "buffers" | "local">,
+  maxBatch: number,
+  threads: number,
+): number {
+  return buffers.reduce((sum, buffer) => sum + bufferBytes(buffer, maxBatch), align(4 * local) * threads);
+}
+
+export function bufferBytes({ elements, repeat }: PlanBuffer, maxBatch: number): number {
+  return align(4 * elements * (repeat === "batch" ? maxBatch : repeat));
 }

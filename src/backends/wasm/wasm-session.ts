@@ -13,7 +13,7 @@ import { batchOf } from "../session-inputs.ts";
 import { callWasm, tellThreads } from "./wasm-calls.ts";
 import { WasmControl } from "./wasm-control.ts";
 import { align, type Block, type WasmHeap } from "./wasm-heap.ts";
-import type * as protocol from "./wasm-protocol.ts";
+import * as protocol from "./wasm-protocol.ts";
 import type { WasmResident } from "./wasm-resident.ts";
 
 export interface WasmSessionParts {
@@ -54,13 +54,13 @@ export class WasmSession implements Session {
     this.#parts = parts;
     const offsets = new Map<number, number>();
     let bytes = 0;
-    for (const { id, elements, repeat } of planned.buffers) {
-      offsets.set(id, bytes);
-      bytes += align(4 * elements * (repeat === "batch" ? maxBatch : repeat));
+    for (const buffer of planned.buffers) {
+      offsets.set(buffer.id, bytes);
+      bytes += protocol.bufferBytes(buffer, maxBatch);
     }
     this.#offsets = offsets;
     this.#local = { offset: bytes, bytes: align(4 * planned.local) };
-    this.bytes = bytes + this.#local.bytes * threads;
+    this.bytes = protocol.arenaBytes(planned, maxBatch, threads);
     this.#control = this.#makeControl();
     this.#arena = heap.allocate(this.bytes, `a session for batches up to ${maxBatch}`);
     parts.resident.sessions.add(this);
@@ -208,7 +208,7 @@ export class WasmSession implements Session {
         repeatAt: stage.operands.flatMap(({ from }, position) => (from === "repeat" ? [position] : [])),
       };
     });
-    return { session: id, backend, module: planned.module, stages, control: this.#control.buffer, threads };
+    return { session: id, backend, module: planned.module!, stages, control: this.#control.buffer, threads };
   }
 
   #operand(operand: protocol.StageOperand, thread: number): number {
