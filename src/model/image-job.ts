@@ -2,6 +2,7 @@
 import { preprocess } from "../image/preprocess.ts";
 import type { Preset } from "../image/preset.ts";
 import type { Job, Moved } from "../platform/worker-job.ts";
+import { freeArray } from "../tensor/free-array.ts";
 import { type ReadImageOptions, readImage, receiveImage, type SentImage } from "./image-source.ts";
 
 export interface PreprocessRequest extends Omit<ReadImageOptions, "signal"> {
@@ -11,7 +12,9 @@ export interface PreprocessRequest extends Omit<ReadImageOptions, "signal"> {
 
 export const imageJob: Job = {
   async preprocess({ image, preset, name, exif }: PreprocessRequest): Promise<Moved> {
-    const input = preprocess(await readImage(receiveImage(image), { name, exif }), preset);
+    const pixels = await readImage(receiveImage(image), { name, exif });
+    const input = preprocess(pixels, preset);
+    freeArray(pixels.data); // up to 700 MB, and this thread's own
     return { value: input, transfer: [input.data.buffer as ArrayBuffer] };
   },
 };

@@ -2,8 +2,6 @@
  * Large numbers for a moment: memory that goes back to the system at once. The garbage collector counts objects and not what lies
  * behind them, and C libraries keep large blocks that were freed.
  */
-import type { FloatArray } from "./dtype.ts";
-
 /** Zeros, over a buffer that `freeArray` gives back: a resizable one, which is pages of its own, where the engine has them. */
 export function passingFloat64(length: number): Float64Array<ArrayBuffer> {
   const bytes = 8 * length;
@@ -11,7 +9,7 @@ export function passingFloat64(length: number): Float64Array<ArrayBuffer> {
 }
 
 /** Frees the array's buffer at once; nobody may use any array over it afterwards. Engines that cannot leave it to their collector. */
-export function freeArray({ buffer }: FloatArray): void {
+export function freeArray({ buffer }: ArrayBufferView): void {
   if (!(buffer instanceof ArrayBuffer)) return;
   if (buffer.resizable) buffer.resize(0);
   else if (typeof buffer.transfer === "function") buffer.transfer(0);
