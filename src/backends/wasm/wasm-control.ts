@@ -17,7 +17,7 @@ const nextOf = (stage: number): number => firstStage + 2 * line * stage;
 const doneOf = (stage: number): number => nextOf(stage) + line;
 
 /** How many times each thread comes for pieces of a stage: more even out, fewer cost less. */
-const turnsPerThread = 4;
+const turnsPerThread = 8;
 /** A thread that waits looks this many times before it sleeps: some 50 µs. Waking takes longer than most waits. */
 const looks = 4000;
 /** How long it sleeps before it looks whether it was stopped. */
