@@ -11,6 +11,7 @@ import { trace } from "../nn/trace.ts";
 import { workerPool } from "../platform/worker-pool.ts";
 import { checkOptions, checkSignal, describeValue, isPlainObject } from "../tensor/check-options.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
+import { nextTurn } from "../tensor/pacer.ts";
 import { openWeights } from "../weights/open-weights.ts";
 import type { WeightSource } from "../weights/weight-source.ts";
 import { createNetwork, type ModelName, modelNames, modelOfName } from "./architectures.ts";
@@ -89,12 +90,16 @@ export async function openNetwork(
   try {
     signal?.throwIfAborted();
     const classes = state.tensors.get("fc.weight")?.shape[0] ?? 0;
+    await nextTurn(); // here and below: each of these takes some milliseconds
     const network = createNetwork(name, classes);
     checkFit(name, network, state);
+    await nextTurn();
     loadStateDict(network, state, name);
     const labels = labelsOf(state, classes);
     const preset = options.preset ?? presetOf(name, state);
+    await nextTurn();
     const graph = trace(network, [3, preset.crop, preset.crop]);
+    await nextTurn();
     engine = await openEngine();
     checkReference(engine.info.device, options);
     warn(engine.info.warning, options.onWarning);

@@ -15,7 +15,7 @@ export function createPacer(signal?: AbortSignal): () => Promise<void> {
 }
 
 /** Resolves in a later turn of the event loop. Not by setTimeout, which waits 1 ms in Node and 4 ms in browsers. */
-function nextTurn(): Promise<void> {
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     if (typeof setImmediate === "function") {
       setImmediate(resolve);
