@@ -118,7 +118,7 @@ async function runRound(
   round: number,
   options: RoundsOptions,
 ): Promise<void> {
-  for (const engine of engines) {
+  for (const engine of turn(engines, round)) {
     await sleep(pause);
     const others = engines.filter((other) => other !== engine);
     const before = others.map(({ process }) => process.cpuMilliseconds());
@@ -134,6 +134,13 @@ async function runRound(
   }
   const last = engines.map(({ name, milliseconds }) => `${name} ${milliseconds.at(-1)!.toFixed(1)}`);
   options.say(`${options.name}: round ${round + 1} of ${options.rounds}: ${last.join(", ")} ms`);
+}
+
+/** Another one begins in each round, and every second round goes backwards: nobody always runs after the same neighbour. */
+function turn<T>(engines: readonly T[], round: number): T[] {
+  const first = round % engines.length;
+  const order = [...engines.slice(first), ...engines.slice(0, first)];
+  return round % 2 === 0 ? order : order.reverse();
 }
 
 /** Gives the relative error; `right` may be of the first images alone. */
