@@ -4,6 +4,12 @@ import type { HostTensor } from "../tensor/host-tensor.ts";
 import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 import type { DeviceName } from "./backend.ts";
 
+/** Throws RangeError unless `maxBatch` is a number of images. */
+export function checkMaxBatch(maxBatch: number): void {
+  if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
+    throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
+}
+
 /** Steps are timed on WebAssembly alone. */
 export function timesUnsupported(device: DeviceName): UnsupportedError {
   return new UnsupportedError(`device "${device}": its steps cannot be timed one by one; device "wasm" can`);

@@ -101,7 +101,6 @@ export async function openNetwork(
     const graph = trace(network, [3, preset.crop, preset.crop]);
     await nextTurn();
     engine = await openEngine();
-    checkReference(engine.info.device, options);
     warn(engine.info.warning, options.onWarning);
     signal?.throwIfAborted();
     const close = (): Promise<void> => {
@@ -119,7 +118,7 @@ export async function openNetwork(
     };
     workerPool.acquire(options.threads ?? processors()); // it decodes, whatever the device; released by `close`
     // What is asked of kernels is better refused now than at the first image.
-    if (overrides.size > 0)
+    if (overrides.size > 0 || (optimizeFor === "throughput" && engine.info.device === "reference"))
       await runner.prepare(classes > 0 ? [defaultLayer, "fc"] : [defaultLayer], 1, signal).catch((error) => {
         runner.dispose();
         throw error;
@@ -147,15 +146,6 @@ function checkKernels(kernels: object): void {
   for (const [node, kernel] of Object.entries(kernels))
     if (typeof kernel !== "string")
       throw new OptionError(`openModel: kernels has ${describeValue(kernel)} for ${node}; expected ${example}`);
-}
-
-/** What would only be said at the first run. */
-function checkReference(device: string, { optimizeFor, kernels = {} }: OpenOptions): void {
-  if (device !== "reference") return;
-  if (optimizeFor === "throughput" || Object.keys(kernels).length > 0)
-    throw new OptionError(
-      `${optimizeFor === "throughput" ? 'optimizeFor "throughput"' : "kernels"}: the device "reference" has no kernels to choose from`,
-    );
 }
 
 const warned = new Set<string>();

@@ -17,7 +17,7 @@ import type {
   RunOptions,
   Session,
 } from "../backend.ts";
-import { batchOf, timesUnsupported } from "../session-inputs.ts";
+import { batchOf, checkMaxBatch, timesUnsupported } from "../session-inputs.ts";
 
 /** Constants by their names in the graph, rounded to float32. */
 class ReferenceResident implements Resident {
@@ -57,8 +57,7 @@ export class ReferenceBackend implements Backend {
     if (!(resident instanceof ReferenceResident) || !this.residents.has(resident))
       throw new Error("the resident weights are another backend's, or disposed");
     const { maxBatch } = options;
-    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
-      throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
+    checkMaxBatch(maxBatch);
     const pruned = pruneGraph(graph);
     for (const node of pruned.nodes) {
       if (node.kind !== "constant" || resident.constants.has(node.name)) continue;

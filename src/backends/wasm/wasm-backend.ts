@@ -14,6 +14,7 @@ import { wasmTarget } from "../../kernels/target.ts";
 import type { Moved } from "../../platform/worker-job.ts";
 import { workerPool } from "../../platform/worker-pool.ts";
 import type { Backend, BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backend.ts";
+import { checkMaxBatch } from "../session-inputs.ts";
 import type { SimdChoice } from "../simd.ts";
 import { callWasm, tellThreads } from "./wasm-calls.ts";
 import { describeWasm, probeWasm } from "./wasm-capabilities.ts";
@@ -129,8 +130,7 @@ export class WasmBackend implements Backend {
     resident.throwIfDisposed();
     if (!this.#residents.has(resident)) throw new Error("the resident weights are another backend's");
     const { maxBatch, overrides, optimizeFor = "latency", signal } = options;
-    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
-      throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
+    checkMaxBatch(maxBatch);
     const id = ++sessions;
     const { threads } = this.capabilities;
     const shared = this.#heap.memory !== undefined;

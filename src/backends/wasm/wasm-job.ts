@@ -90,9 +90,14 @@ export const wasmJob = {
     planned.delete(session);
     const memory = memories.get(backend)!;
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    let bound: { readonly batch: number; readonly stages: SharedStage[] } | undefined; // most runs have the batch of the one before
     sessions.set(session, {
       ...{ backend, control: new WasmControl(control), threads },
-      stages: (batch) => stages.map((stage) => bindStage(stage, exports[stage.function] as Kernel, batch)),
+      stages: (batch) => {
+        if (bound?.batch !== batch)
+          bound = { batch, stages: stages.map((stage) => bindStage(stage, exports[stage.function] as Kernel, batch)) };
+        return bound.stages;
+      },
     });
   },
 

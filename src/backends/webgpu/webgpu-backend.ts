@@ -7,6 +7,7 @@ import { compileGraph, formatCompiled } from "../../graph/compile.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { wgslTarget } from "../../kernels/target.ts";
 import type { Backend, BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backend.ts";
+import { checkMaxBatch } from "../session-inputs.ts";
 import { findAdapter } from "./adapter.ts";
 import { batchCapacity } from "./batch-capacity.ts";
 import { type DeviceOptions, type GpuDevice, openGpuDevice } from "./gpu-device.ts";
@@ -48,8 +49,7 @@ export class WebGpuBackend implements Backend {
     if (!(resident instanceof WebGpuResident) || !this.#residents.has(resident))
       throw new Error("the resident weights are another backend's, or disposed");
     const { maxBatch, overrides, optimizeFor, signal } = options;
-    if (!Number.isSafeInteger(maxBatch) || maxBatch < 1)
-      throw new RangeError(`prepare: maxBatch is ${maxBatch}; expected a whole number of at least 1`);
+    checkMaxBatch(maxBatch);
     this.gpu.throwIfFailed();
     const compiled = compileGraph(graph, wgslTarget(this.gpu.capabilities, optimizeFor), { overrides });
     const { plan } = compiled;

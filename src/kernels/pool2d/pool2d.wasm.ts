@@ -4,10 +4,11 @@
  */
 import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { forRange, increment, repeatTimes } from "../../asm/loops.ts";
-import { i32 } from "../../asm/scalar.ts";
+import { f32, i32 } from "../../asm/scalar.ts";
+import { f32x4, v128 } from "../../asm/simd.ts";
 import type { I32, Local, V128 } from "../../asm/value.ts";
 import { input, output } from "../argument.ts";
-import type { WasmStage } from "../op.ts";
+import type { WasmVariant } from "../op.ts";
 import type { Pair } from "../pair.ts";
 import { loadLanes, storeLanes } from "../wasm/lanes.ts";
 import { divide } from "../wasm/row-tiles.ts";
@@ -21,12 +22,12 @@ export interface WindowPart {
   readonly counted: I32;
 }
 
-export interface PoolEmitter {
-  readonly channels: number;
-  /** [vertical, horizontal] sizes. */
-  readonly size: Pair;
-  readonly outSize: Pair;
-  readonly dilation: Pair;
+/** The sizes that every pool's problem has. */
+export type Pool2dSizes = Pick<Pool2dProblem, "channels" | "height" | "width" | "outHeight" | "outWidth">;
+
+export interface PoolWay {
+  /** Steps from one position of a window to the next; 1 unless told. */
+  readonly dilation?: Pair;
   /** Emits the window of output index `o` along an axis. */
   readonly window: (axis: 0 | 1, o: Local<"i32">) => WindowPart;
   /** What is kept of a window: one vector or several. */
@@ -36,20 +37,40 @@ export interface PoolEmitter {
   readonly finish: (kept: readonly V128[], counted: readonly [I32, I32]) => V128;
 }
 
-/** x (repeat, H, W, C) → y (repeat, OH, OW, C). A piece: a row of outputs. */
-export function poolStage(name: string, pool: (f: FunctionBuilder) => PoolEmitter, outHeight: number): WasmStage {
-  return {
-    name,
-    pieces: (repeats) => repeats * outHeight,
-    arguments: [input(0), output],
-    emit: (f) => emitPool(f, pool(f)),
-  };
+/** The variants of a pool: x (repeat, H, W, C) → y (repeat, OH, OW, C). A piece: a row of outputs. */
+export function poolWasm<P extends Pool2dSizes>(
+  op: string,
+  sumOrder: string,
+  way: (p: P, f: FunctionBuilder) => PoolWay,
+): readonly WasmVariant<P>[] {
+  return [
+    {
+      id: `${op}.wasm-nhwc`,
+      sumOrder,
+      accepts: () => true,
+      layouts: () => ({ inputs: ["nhwc"], output: "nhwc" }),
+      stages: (p) => [
+        {
+          name: op,
+          pieces: (repeats) => repeats * p.outHeight,
+          arguments: [input(0), output],
+          emit: (f) => emitPool(f, p, way(p, f)),
+        },
+      ],
+    },
+  ];
 }
 
-function emitPool(f: FunctionBuilder, pool: PoolEmitter): void {
-  const [height, width] = pool.size;
-  const [outHeight, outWidth] = pool.outSize;
-  const pixel = 4 * pool.channels;
+/** The mean of a window: its sum, then one division. */
+export const mean: Pick<PoolWay, "start" | "combine" | "finish"> = {
+  start: [v128.zero],
+  combine: ([sum], x) => [f32x4.add(sum!, x)],
+  finish: ([sum], [rows, columns]) => f32x4.div(sum!, f32x4.splat(f32.convertI32S(i32.mul(rows, columns)))),
+};
+
+function emitPool(f: FunctionBuilder, p: Pool2dSizes, pool: PoolWay): void {
+  const { height, width, outHeight, outWidth } = p;
+  const pixel = 4 * p.channels;
   const [x, yFirst, begin, end] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
   // Rows of outputs lie one behind the other, images too.
   const y = f.let(i32.add(yFirst, i32.mul(begin, outWidth * pixel)));
@@ -60,8 +81,8 @@ function emitPool(f: FunctionBuilder, pool: PoolEmitter): void {
     forRange(f, { to: outWidth }, (ox) => {
       const columns = pool.window(1, ox);
       const first = f.let(i32.add(xImage, i32.mul(i32.add(i32.mul(rows.first, width), columns.first), pixel)));
-      forChannels(f, pool.channels, (lanes) => {
-        emitWindow(f, pool, { rows, columns, first, y, lanes });
+      forChannels(f, p.channels, (lanes) => {
+        emitWindow(f, p, pool, { rows, columns, first, y, lanes });
         const taken = 4 * lanes.reduce((sum, n) => sum + n, 0);
         increment(f, first, taken);
         increment(f, y, taken);
@@ -85,8 +106,10 @@ interface Window {
   readonly lanes: readonly number[];
 }
 
-function emitWindow(f: FunctionBuilder, pool: PoolEmitter, { rows, columns, first, y, lanes }: Window): void {
-  const pixel = 4 * pool.channels;
+function emitWindow(f: FunctionBuilder, p: Pool2dSizes, pool: PoolWay, window: Window): void {
+  const { rows, columns, first, y, lanes } = window;
+  const { dilation = [1, 1] } = pool;
+  const pixel = 4 * p.channels;
   const kept = lanes.map(() => pool.start.map((value) => f.let(value)));
   const row = f.let(first);
   repeatTimes(f, rows.count, () => {
@@ -99,9 +122,9 @@ function emitWindow(f: FunctionBuilder, pool: PoolEmitter, { rows, columns, firs
           for (const [k, value] of combined.entries()) f.set(kept[i]![k]!, value);
         }
       });
-      increment(f, at, pool.dilation[1] * pixel);
+      increment(f, at, dilation[1] * pixel);
     });
-    increment(f, row, pool.dilation[0] * pool.size[1] * pixel);
+    increment(f, row, dilation[0] * p.width * pixel);
   });
   const results = kept.map((values) => f.let(pool.finish(values, [rows.counted, columns.counted])));
   for (let i = results.length - 1; i >= 0; i--) storeLanes(f, y, results[i]!, lanes[i]!, 16 * i);
