@@ -44,6 +44,7 @@ export {
 export type { Normalize, Pool } from "./model/pooling.ts";
 export type { Constant, StateDict } from "./tensor/host-tensor.ts";
 export { openWeights } from "./weights/open-weights.ts";
-export type { SafetensorsDtype } from "./weights/safetensors-dtypes.ts";
 export { type TensorToWrite, writeSafetensors } from "./weights/safetensors-write.ts";
+export type { SafetensorsDtype, StoredDtype } from "./weights/stored-dtypes.ts";
+export type { StoredTensor, WeightFile } from "./weights/weight-file.ts";
 export type { WeightSource } from "./weights/weight-source.ts";

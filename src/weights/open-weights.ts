@@ -4,8 +4,8 @@
  */
 import { UnsupportedError, WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
-import type { StateDict } from "../tensor/host-tensor.ts";
 import { openSafetensors } from "./safetensors.ts";
+import type { WeightFile } from "./weight-file.ts";
 import { openWeightSource, quoted, type WeightSource } from "./weight-source.ts";
 
 interface WeightFormat {
@@ -14,7 +14,7 @@ interface WeightFormat {
   /** `head`: the file's first bytes, at most 512. */
   readonly recognises: (head: Uint8Array) => boolean;
   /** Absent: known by sight, not read by this version. */
-  readonly open?: (source: ByteSource) => Promise<StateDict>;
+  readonly open?: (source: ByteSource) => Promise<WeightFile>;
 }
 
 const formats: readonly WeightFormat[] = [
@@ -36,7 +36,7 @@ const formats: readonly WeightFormat[] = [
  * A weight file as a state dict; close it when its constants are read. Throws WeightError where there is no file, or none of a known
  * kind, or it breaks its format's rules, and UnsupportedError for a kind that this version does not read yet.
  */
-export async function openWeights(source: WeightSource): Promise<StateDict> {
+export async function openWeights(source: WeightSource): Promise<WeightFile> {
   const bytes = await openWeightSource(source);
   try {
     const head = await bytes.read(0, Math.min(bytes.size, 512));

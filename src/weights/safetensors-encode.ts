@@ -5,7 +5,7 @@
 import type { WeightError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
 import { bfloat16, binary16, type Format16, roundTo16 } from "./float-formats.ts";
-import type { SafetensorsDtype } from "./safetensors-dtypes.ts";
+import type { SafetensorsDtype } from "./stored-dtypes.ts";
 import type { Breach } from "./weight-source.ts";
 
 export type Numbers = ArrayLike<number> | ArrayLike<bigint>;

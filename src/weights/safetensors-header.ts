@@ -6,7 +6,7 @@
 import { WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
-import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./safetensors-dtypes.ts";
+import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./stored-dtypes.ts";
 import { type JsonValue, parseStrictJson } from "./strict-json.ts";
 import { type Breach, quoted } from "./weight-source.ts";
 

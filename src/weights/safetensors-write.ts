@@ -5,9 +5,9 @@
 import { OptionError, WeightError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
 import { formatShape, isShape, type Shape, sizeOf } from "../tensor/shape.ts";
-import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./safetensors-dtypes.ts";
 import { encodeNumbers, type Numbers } from "./safetensors-encode.ts";
 import { maxHeaderBytes } from "./safetensors-header.ts";
+import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./stored-dtypes.ts";
 import { type Breach, quoted } from "./weight-source.ts";
 
 /** A tensor by its numbers, row-major, or by its bytes as they shall lie in the file (the only way for F4, F6, F8 and C64). */

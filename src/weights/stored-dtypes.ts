@@ -1,7 +1,7 @@
 /**
- * The element types that a safetensors file can name, with their sizes and what they read as: float32 where it holds every value
- * of theirs exactly, float64 otherwise, and nothing where no array of numbers of ours fits. Files are little-endian, and so is
- * every machine that the library runs on.
+ * The element types that weight files hold, by safetensors' names, with their sizes and what they read as: float32 where it holds
+ * every value of theirs exactly, float64 otherwise, and nothing where no array of numbers of ours fits. Files are little-endian,
+ * and so is every machine that the library runs on.
  */
 import type { FloatArray } from "../tensor/dtype.ts";
 import { widenBfloat16, widenFloat8E4M3, widenFloat8E5M2, widenFloat16 } from "./float-formats.ts";
@@ -48,19 +48,25 @@ export const safetensorsDtypes = {
   },
 } as const satisfies Record<string, DtypeFacts>;
 
+/** What other containers hold and a safetensors file cannot. */
+const otherDtypes = { C128: { bits: 128 } } as const satisfies Record<string, DtypeFacts>;
+
 /** An element type by its name in a safetensors file: `F32`, `BF16`, … */
 export type SafetensorsDtype = keyof typeof safetensorsDtypes;
+
+/** The same, and what no safetensors file holds: `C128`, torch.complex128. */
+export type StoredDtype = SafetensorsDtype | keyof typeof otherDtypes;
 
 export function isSafetensorsDtype(text: string): text is SafetensorsDtype {
   return Object.hasOwn(safetensorsDtypes, text);
 }
 
-export function dtypeFacts(dtype: SafetensorsDtype): DtypeFacts {
-  return safetensorsDtypes[dtype];
+export function dtypeFacts(dtype: StoredDtype): DtypeFacts {
+  return isSafetensorsDtype(dtype) ? safetensorsDtypes[dtype] : otherDtypes[dtype];
 }
 
 /** Bytes of `shape`'s elements; undefined where the count is no safe integer or they do not fill whole bytes. */
-export function byteLength(dtype: SafetensorsDtype, shape: readonly number[]): number | undefined {
+export function byteLength(dtype: StoredDtype, shape: readonly number[]): number | undefined {
   let bits: number = dtypeFacts(dtype).bits;
   for (const dim of shape) {
     bits *= dim;
