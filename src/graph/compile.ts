@@ -4,6 +4,7 @@
  */
 import type { Target } from "../kernels/target.ts";
 import { formatGraph, type Graph, nodeNames, pruneGraph } from "./graph.ts";
+import { assignBorders } from "./passes/assign-borders.ts";
 import { assignLayout } from "./passes/assign-layout.ts";
 import { type ChooseOptions, chooseVariants } from "./passes/choose-variants.ts";
 import { foldBatchNorm } from "./passes/fold-batch-norm.ts";
@@ -31,6 +32,7 @@ export function compileGraph<Stage>(
     overrides: neededOverrides(options.overrides, traced, needed),
   });
   const laidOut = assignLayout(chosen, target);
+  const bordered = assignBorders(laidOut, target);
   return {
     passes: [
       { name: "traced", graph: traced },
@@ -38,8 +40,9 @@ export function compileGraph<Stage>(
       { name: "fuse-epilogue", graph: fused },
       { name: "choose-variants", graph: chosen },
       { name: "assign-layout", graph: laidOut },
+      { name: "assign-borders", graph: bordered },
     ],
-    plan: planGraph(laidOut, target),
+    plan: planGraph(bordered, target),
   };
 }
 

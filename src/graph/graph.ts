@@ -2,6 +2,7 @@
  * The graph as data: what a network or an eager expression computes, before and after passes. A node gives one value; nodes stand in
  * an order in which they can be run. Passes make new graphs and change none. Nothing here runs anything.
  */
+import { bordersOf, formatBorder } from "../kernels/border.ts";
 import type { Layout } from "../kernels/op.ts";
 import { type OpName, opOf } from "../kernels/table.ts";
 import type { Constant } from "../tensor/host-tensor.ts";
@@ -111,12 +112,13 @@ function formatNode(node: GraphNode, byId: ReadonlyMap<number, GraphNode>): stri
   const parts = [`${node.name}  ${shape}  = ${node.op}(${inputs.join(", ")})`, formatAttrs(node.attrs)];
   if (node.covers.length > 1) parts.push(`covers ${node.covers.join(" + ")}`);
   if (node.variant) parts.push(`by ${node.variant}`);
-  if (node.layout) parts.push(node.layout);
+  const border = bordersOf(node.attrs).output;
+  if (node.layout) parts.push(border ? `${node.layout} in ${formatBorder(border)}` : node.layout);
   return parts.filter((part) => part !== "").join("  ");
 }
 
 function formatAttrs(attrs: object): string {
-  const shown = Object.entries(attrs).filter(([, value]) => value !== false);
+  const shown = Object.entries(attrs).filter(([key, value]) => value !== false && key !== "borders");
   return shown.length === 0
     ? ""
     : `{${shown.map(([key, value]) => (value === true ? key : `${key}: ${JSON.stringify(value)}`)).join(", ")}}`;

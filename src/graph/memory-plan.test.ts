@@ -47,4 +47,13 @@ describe("planMemory", () => {
       { id: 0, elements: 15, repeat: 1 },
     ]);
   });
+
+  it("shares buffers with borders within one geometry only, and says that they begin as zeros", () => {
+    const value = (first: number, geometry?: string): Lifetime => ({
+      ...{ elements: 10, repeat: "batch", first, last: first, geometry },
+    });
+    const { buffers, assignment } = planMemory([value(0, "a"), value(1), value(2, "b"), value(3, "a"), value(4)]);
+    expect(assignment).toEqual([0, 1, 2, 0, 1]);
+    expect(buffers.map(({ zeroed = false }) => zeroed)).toEqual([true, false, true]);
+  });
 });

@@ -13,6 +13,8 @@ export interface Lifetime {
   readonly first: number;
   /** Index of the last step that reads it. */
   readonly last: number;
+  /** Of images in a border of zeros: where it lies. Only values of one geometry share a buffer, so that its zeros stay zeros. */
+  readonly geometry?: string;
 }
 
 export interface MemoryPlan {
@@ -25,20 +27,26 @@ export interface MemoryPlan {
 export function planMemory(lifetimes: readonly Lifetime[]): MemoryPlan {
   const numbers = (value: Lifetime) => value.elements * (value.repeat === "batch" ? 1 : value.repeat);
   const order = lifetimes.map((_, i) => i).sort((a, b) => numbers(lifetimes[b]!) - numbers(lifetimes[a]!) || a - b);
-  const shared: { size: number; batched: boolean; users: Lifetime[] }[] = [];
+  const shared: { size: number; batched: boolean; geometry: string | undefined; users: Lifetime[] }[] = [];
   const assignment = new Array<number>(lifetimes.length);
   for (const i of order) {
     const value = lifetimes[i]!;
     const batched = value.repeat === "batch";
     let id = shared.findIndex(
-      (buffer) => buffer.batched === batched && buffer.users.every((user) => !overlap(user, value)),
+      (buffer) =>
+        buffer.batched === batched &&
+        buffer.geometry === value.geometry &&
+        buffer.users.every((user) => !overlap(user, value)),
     );
-    if (id < 0) id = shared.push({ size: numbers(value), batched, users: [] }) - 1;
+    if (id < 0) id = shared.push({ size: numbers(value), batched, geometry: value.geometry, users: [] }) - 1;
     shared[id]!.users.push(value);
     assignment[i] = id;
   }
   const buffers = shared.map(
-    ({ size, batched }, id): PlanBuffer => ({ id, elements: size, repeat: batched ? "batch" : 1 }),
+    ({ size, batched, geometry }, id): PlanBuffer => ({
+      ...{ id, elements: size, repeat: batched ? "batch" : 1 },
+      ...(geometry === undefined ? {} : { zeroed: true }),
+    }),
   );
   return { buffers, assignment };
 }

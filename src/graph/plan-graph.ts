@@ -1,4 +1,5 @@
 /** From a graph whose kernels and layouts are chosen to a plan: steps, shared buffers, packed weights, ports. */
+import { bordersOf, extentWithin } from "../kernels/border.ts";
 import type { Layout } from "../kernels/op.ts";
 import { opOf } from "../kernels/table.ts";
 import type { Choice, Target } from "../kernels/target.ts";
@@ -97,12 +98,18 @@ function overwritten<Stage>(
   const [mine, its] = [extent(node), extent(root)];
   const free =
     root.kind !== "constant" && lastUse.get(root.id) === step && roots.filter((other) => other === root).length === 1;
-  return free && mine.elements === its.elements && mine.repeat === its.repeat ? root : undefined;
+  const same = mine.elements === its.elements && mine.repeat === its.repeat && mine.geometry === its.geometry;
+  return free && same ? root : undefined;
 }
 
-/** Numbers of one repeat, and how often it repeats. */
-function extent(node: GraphNode): { elements: number; repeat: Repeat } {
-  return { elements: sizeOf(node.shape), repeat: node.batched ? "batch" : 1 };
+/** Numbers of one repeat with their border, how often it repeats, and where they lie in it. */
+function extent(node: GraphNode): Pick<Lifetime, "elements" | "repeat" | "geometry"> {
+  const repeat: Repeat = node.batched ? "batch" : 1;
+  const border = node.kind === "op" ? bordersOf(node.attrs).output : undefined;
+  if (!border) return { elements: sizeOf(node.shape), repeat };
+  const [images, channels, ...size] = node.shape as [number, number, number, number];
+  const { height, width } = extentWithin(...size, border);
+  return { elements: images * channels * height * width, repeat, geometry: JSON.stringify([node.shape, border]) };
 }
 
 /** The node whose bytes a view shows. */

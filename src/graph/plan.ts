@@ -15,6 +15,8 @@ export interface PlanBuffer {
   readonly id: number;
   readonly elements: number;
   readonly repeat: Repeat;
+  /** All zeros before the first run: borders of images, which no step writes. */
+  readonly zeroed?: boolean;
 }
 
 /** An array that stays resident: a variant's packed weights, or a constant that is used as it is. */
@@ -77,7 +79,9 @@ export function formatPlan(plan: Plan<unknown>): string {
     const reason = step.reason ? `  (${step.reason})` : "";
     return `${step.node}  ×${step.repeat}  ${step.variant}  ${inputs.join(", ")} → #${step.output}${stages}${reason}`;
   });
-  const buffers = plan.buffers.map(({ id, elements, repeat }) => `#${id} ${elements}×${repeat}`);
+  const buffers = plan.buffers.map(
+    ({ id, elements, repeat, zeroed }) => `#${id} ${elements}×${repeat}${zeroed ? " with borders" : ""}`,
+  );
   const ports = plan.outputs.map((port) => `${port.name} ${formatShape(port.shape)} = ${source(port.source)}`);
   return [...lines, `buffers (float32): ${buffers.join(", ")}`, `→ ${ports.join(", ")}`].join("\n");
 }

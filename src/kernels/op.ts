@@ -12,6 +12,7 @@ import type { FunctionBuilder } from "../asm/function-builder.ts";
 import type { FloatArray } from "../tensor/dtype.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { Shape } from "../tensor/shape.ts";
+import type { BorderRule } from "./border.ts";
 
 /** `nchw` is plain row-major, for values of any rank; `nhwc` has the channels innermost, for values of rank 4. */
 export type Layout = "nchw" | "nhwc";
@@ -135,6 +136,8 @@ export interface Variant<P, Capabilities, Stage> {
    * operand's number at that place before, and nobody else reads it. None unless told.
    */
   overwrites?(problem: P): number | undefined;
+  /** How it gets on with borders of zeros, asked before the problem has any; not at all unless told. It accepts with them what it did without. */
+  borders?(problem: P): BorderRule;
   constants?(problem: P, capabilities: Capabilities): readonly PackedConstant[];
   /** Float32 numbers of each scratch buffer, per repeat. */
   scratch?(problem: P, capabilities: Capabilities): readonly number[];

@@ -2,6 +2,7 @@
  * A target: one kind of backend with what its device offers. Passes and the plan choose among an op's variants through it and so need
  * not know which kind they plan for. Stages are what that kind of backend runs.
  */
+import type { BorderRule } from "./border.ts";
 import type {
   AnyOp,
   Layout,
@@ -26,6 +27,8 @@ export interface Choice<Stage> {
   suits(problem: object): Suitability | undefined;
   layouts(problem: object): LayoutRule;
   overwrites(problem: object): number | undefined;
+  /** Undefined: it knows no borders. */
+  borders(problem: object): BorderRule | undefined;
   constants(problem: object): readonly PackedConstant[];
   scratch(problem: object): readonly number[];
   stages(problem: object, layout: Layout): readonly Stage[];
@@ -51,6 +54,7 @@ function bind<Capabilities, Stage>(
     suits: (problem) => variant.suits?.(problem, optimizeFor),
     layouts: (problem) => variant.layouts(problem),
     overwrites: (problem) => variant.overwrites?.(problem),
+    borders: (problem) => variant.borders?.(problem),
     constants: (problem) => variant.constants?.(problem, capabilities) ?? [],
     scratch: (problem) => variant.scratch?.(problem, capabilities) ?? [],
     stages: (problem, layout) => variant.stages(problem, layout, capabilities),

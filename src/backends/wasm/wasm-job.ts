@@ -86,8 +86,9 @@ export const wasmJob = {
     });
   },
 
-  open({ session, backend, module, stages, control, threads }: protocol.OpenRequest): void {
+  open({ session, backend, module, stages, control, threads, zeros }: protocol.OpenRequest): void {
     planned.delete(session);
+    for (const region of zeros) floats(backend, region).fill(0);
     const memory = memories.get(backend)!;
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     let bound: { readonly batch: number; readonly stages: SharedStage[] } | undefined; // most runs have the batch of the one before

@@ -105,6 +105,8 @@ export interface OpenRequest {
   readonly stages: readonly ReadyStage[];
   readonly control: SharedArrayBuffer | ArrayBuffer;
   readonly threads: number;
+  /** What this thread sets to 0. */
+  readonly zeros: readonly Region[];
 }
 
 export interface Region {

@@ -208,7 +208,18 @@ export class WasmSession implements Session {
         repeatAt: stage.operands.flatMap(({ from }, position) => (from === "repeat" ? [position] : [])),
       };
     });
-    return { session: id, backend, module: planned.module!, stages, control: this.#control.buffer, threads };
+    const control = this.#control.buffer;
+    return { session: id, backend, module: planned.module!, stages, control, threads, zeros: this.#zeros(thread) };
+  }
+
+  /** Buffers that begin as zeros, by the first thread. */
+  #zeros(thread: number): protocol.Region[] {
+    const { planned, maxBatch } = this.#parts;
+    const buffers = thread === 0 ? planned.buffers.filter(({ zeroed }) => zeroed) : [];
+    return buffers.map((buffer) => ({
+      address: this.#address({ from: "buffer", id: buffer.id }),
+      elements: protocol.bufferBytes(buffer, maxBatch) / 4,
+    }));
   }
 
   #operand(operand: protocol.StageOperand, thread: number): number {

@@ -5,6 +5,7 @@
  */
 import { ShapeError } from "../../errors.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import type { Borders } from "../border.ts";
 import type { Cost, Operand } from "../op.ts";
 import { expectPair, formatPair, type Pair } from "../pair.ts";
 import { describeOperands, expectNonEmpty, expectShape } from "../shape-rule.ts";
@@ -20,6 +21,8 @@ export interface Conv2dAttrs {
   readonly residual: boolean;
   /** Written by the pass fuse-epilogue. */
   readonly relu: boolean;
+  /** Written by the pass assign-borders. */
+  readonly borders?: Borders;
 }
 
 /** Sizes of one image. Operands in order: x, weight, [bias], [residual]. */
@@ -38,6 +41,7 @@ export interface Conv2dProblem {
   readonly bias: boolean;
   readonly residual: boolean;
   readonly relu: boolean;
+  readonly borders?: Borders;
 }
 
 export function conv2dOperands(attrs: Conv2dAttrs): Operand[] {
@@ -96,11 +100,11 @@ export function conv2dProblem(attrs: Conv2dAttrs, inputs: readonly Shape[]): Con
   const [, channels, height, width] = inputs[0] as [number, number, number, number];
   const [outChannels, , kernelHeight, kernelWidth] = inputs[1] as [number, number, number, number];
   const [, , outHeight, outWidth] = conv2dShape(attrs, inputs) as [number, number, number, number];
-  const { stride, padding, dilation, groups, bias, residual, relu } = attrs;
+  const { stride, padding, dilation, groups, bias, residual, relu, borders } = attrs;
   const kernel = [kernelHeight, kernelWidth] as const;
   return {
     ...{ channels, height, width, outChannels, outHeight, outWidth },
-    ...{ kernel, stride, padding, dilation, groups, bias, residual, relu },
+    ...{ kernel, stride, padding, dilation, groups, bias, residual, relu, borders },
   };
 }
 

@@ -19,10 +19,12 @@ import { type Conv2dProblem, conv2dDepth, residualIndex, residualInPlace } from 
 import {
   type Conv2dGeometry,
   conv2dGeometry,
+  outputExtent,
   packedWeights,
   pixelOffsets,
   sourceLayouts,
   unitBytes,
+  wantedBorder,
 } from "./conv2d.wasm-geometry.ts";
 import { padStage } from "./conv2d.wasm-pad.ts";
 
@@ -39,6 +41,7 @@ function gemm(fused: boolean): WasmVariant<Conv2dProblem> {
     accepts: (_, { relaxedSimd }) => !fused || relaxedSimd || "this engine has no fused multiply-add",
     layouts: sourceLayouts,
     overwrites: residualInPlace,
+    borders: (p) => ({ wanted: wantedBorder(p), reads: true, writes: true }),
     constants: (p, capabilities) => {
       const g = conv2dGeometry(p, capabilities);
       return [packedWeights(p, g), ...(g.flat ? [] : [pixelOffsets(p, g)])];
@@ -88,10 +91,12 @@ interface Cursors {
   readonly x: Local<"i32">;
   /** The panel at hand. */
   readonly weights: Local<"i32">;
-  /** The block's first pixel, at the first channel of the panel at hand. */
+  /** The block's first pixel (the image's, where it lies in a border), at the first channel of the panel at hand. */
   readonly y: Local<"i32">;
-  /** From an address of y to that of the residual. */
+  /** From an address of y to that of the residual; from the image's first pixel's where y lies in a border. */
   readonly toResidual: Local<"i32">;
+  /** Where y lies in a border: the number of the block's first pixel in its image. */
+  readonly number: Local<"i32"> | undefined;
   /** The block's first pixel: where flat its offset from x, else the address of that offset in the table. */
   readonly pixel: Local<"i32">;
   readonly tiles: RowBlock["tiles"];
@@ -100,21 +105,28 @@ interface Cursors {
 type I32 = Local<"i32">;
 type Parameters = [x: I32, weights: I32, offsets: I32, residual: I32, y: I32, repeats: I32, begin: I32, end: I32];
 
-/** x (repeat, H, W, C) or its padded copy → y (repeat, OH, OW, O). Piece: (chunk · repeats + image) · blocks + block. */
+/** x (repeat, H, W, C), in its border, or its padded copy → y (repeat, OH, OW, O), in its border. Piece: (chunk · repeats + image) · blocks + block. */
 function emitPieces(context: Context): void {
   const { f, p, g } = context;
   const [x, weights, offsets, residual, y, repeats, begin, end] = f.i32Parameters() as Parameters;
-  const toResidual = f.let(i32.sub(residual, y));
+  const yExtent = outputExtent(p);
+  const [yBytes, residualBytes] = [yExtent.height * yExtent.width, p.outHeight * p.outWidth].map(
+    (pixels) => pixels * p.outChannels * 4,
+  ) as [number, number];
+  const bordered = p.borders?.output !== undefined;
+  const between = f.let(i32.sub(residual, y));
   forRange(f, { from: begin, to: end }, (piece) => {
     const [rest, block] = divide(f, piece, g.blocks);
     const chunk = g.chunks === 1 ? undefined : f.let(i32.divU(rest, repeats));
     const image = chunk ? f.let(i32.sub(rest, i32.mul(chunk, repeats))) : rest;
     const xImage = f.let(i32.add(x, i32.mul(image, g.source.height * g.source.width * p.channels * 4)));
-    const yImage = f.let(i32.add(y, i32.mul(image, p.outHeight * p.outWidth * p.outChannels * 4)));
+    const yImage = f.let(i32.add(y, i32.mul(image, yBytes)));
+    const toResidual = bordered ? f.let(i32.sub(between, i32.mul(image, yBytes - residualBytes))) : between;
     const { tiles, firstRow: firstPixel } = emitRowBlock(f, g.tiles, g.tilesPerBlock, block);
     const pixel = f.let(i32.add(g.flat ? 0 : offsets, i32.mul(firstPixel, pixelStep(context))));
-    increment(f, yImage, i32.mul(firstPixel, p.outChannels * 4));
-    emitChunk(context, { x: xImage, weights: f.let(weights), y: yImage, toResidual, pixel, tiles }, chunk);
+    if (!bordered) increment(f, yImage, i32.mul(firstPixel, p.outChannels * 4));
+    const number = bordered ? firstPixel : undefined;
+    emitChunk(context, { x: xImage, weights: f.let(weights), y: yImage, toResidual, number, pixel, tiles }, chunk);
   });
 }
 
@@ -161,12 +173,14 @@ function emitPanel(context: Context, at: Cursors, panel: Panel): void {
   const { f, p } = context;
   f.scope(() => {
     const pixel = f.let(at.pixel);
-    const y = f.let(at.y);
+    const y = at.number ? at.y : f.let(at.y);
+    const number = at.number && f.let(at.number);
     for (const { rows, count } of at.tiles)
       repeatTimes(f, count, () => {
-        emitTile(context, { ...at, pixel, y }, panel, rows);
+        emitTile(context, { ...at, pixel, y, number }, panel, rows);
         increment(f, pixel, rows * pixelStep(context));
-        increment(f, y, rows * p.outChannels * 4);
+        if (number) increment(f, number, rows);
+        else increment(f, y, rows * p.outChannels * 4);
       });
   });
   increment(f, at.weights, panelElements(panel, conv2dDepth(p)) * 4);
@@ -186,18 +200,30 @@ function emitTile({ f, p, g, multiplyAdd }: Context, at: Cursors, panel: Panel, 
     start: (quad) => v128.load(at.weights, 16 * quad),
     multiplyAdd,
   });
-  const residual = f.let(i32.add(at.y, at.toResidual));
+  const ofTile = at.number ? undefined : { y: at.y, residual: f.let(i32.add(at.y, at.toResidual)) };
   sums.forEach((sumsOfRow, r) => {
-    const at0 = r * p.outChannels * 4;
+    const at0 = ofTile ? r * p.outChannels * 4 : 0;
     const lanes = (quad: number) => Math.min(4, panel.columns - 4 * quad);
     f.scope(() => {
+      const { y, residual } = ofTile ?? placesInBorder({ f, p }, at, r);
       // All loads before all stores, and of two neighbouring vectors the higher stored first: so V8 packs the two into one.
       const added = sumsOfRow.map((sum, q) =>
         p.residual ? f.let(f32x4.add(sum, loadLanes(residual, lanes(q), at0 + 16 * q))) : sum,
       );
       // pmax(x, 0) is x < 0 ? 0 : x, so NaN stays.
       for (let q = added.length - 1; q >= 0; q--)
-        storeLanes(f, at.y, p.relu ? f32x4.pmax(added[q]!, v128.zero) : added[q]!, lanes(q), at0 + 16 * q);
+        storeLanes(f, y, p.relu ? f32x4.pmax(added[q]!, v128.zero) : added[q]!, lanes(q), at0 + 16 * q);
     });
   });
+}
+
+/** The output's and the residual's addresses of pixel `row` of the tile at hand, where y lies in a border. */
+function placesInBorder({ f, p }: Pick<Context, "f" | "p">, at: Cursors, row: number): { y: I32; residual: I32 } {
+  const { width, origin } = outputExtent(p);
+  const pixel = f.let(i32.add(at.number!, row));
+  const line = i32.divU(pixel, p.outWidth);
+  const place = i32.add(pixel, i32.add(i32.mul(line, width - p.outWidth), origin));
+  const y = f.let(i32.add(at.y, i32.mul(place, p.outChannels * 4)));
+  if (!p.residual) return { y, residual: y };
+  return { y, residual: f.let(i32.add(i32.add(at.y, at.toResidual), i32.mul(pixel, p.outChannels * 4))) };
 }

@@ -3,6 +3,7 @@
  * of panels that are a piece, and where the input of each pixel lies. None of it changes the order of a sum.
  */
 import type { FloatArray } from "../../tensor/dtype.ts";
+import { type Border, type Extent, extentWithin } from "../border.ts";
 import type { LayoutRule, PackedConstant, WasmCapabilities } from "../op.ts";
 import type { Depth } from "../wasm/gemm-tile.ts";
 import { type Panels, panelElements, panelsElements, panelsOf, panelWidth, writePanels } from "../wasm/panels.ts";
@@ -23,10 +24,8 @@ const mostPlanes = 3;
 /** Pieces that a thread should find in one image at least, so that all end at nearly the same time. */
 const piecesPerThread = 4;
 
-/** x, of one image or of its padded copy: all rows and columns that windows touch. */
-export interface Source {
-  readonly height: number;
-  readonly width: number;
+/** x, of one image with its border or of its padded copy. Its origin is where the first window begins. */
+export interface Source extends Extent {
   readonly copied: boolean;
   /** The copy is made of x in planes (NCHW): a network's few colours as they come. */
   readonly planar: boolean;
@@ -78,18 +77,39 @@ export function conv2dGeometry(p: Conv2dProblem, { simd, threads }: Cut): Conv2d
     ...{ groupChannels, panels, source, tiles, tilesPerBlock, units, unitsPerChunk },
     blocks: Math.ceil(tileCount / tilesPerBlock),
     chunks: Math.ceil(units / unitsPerChunk),
-    flat: pointwise && !source.copied,
+    flat: pointwise && !source.copied && !p.borders?.input,
     depth: depthOf(p, groupChannels, source.width),
   };
 }
 
-/** The image itself where no window leaves it, else the rows and columns of a padded copy. */
+/** The image itself where no window leaves it or its border, else the rows and columns of a padded copy that windows touch. */
 export function sourceOf(p: Conv2dProblem): Source {
-  if (p.padding[0] === 0 && p.padding[1] === 0)
-    return { height: p.height, width: p.width, copied: false, planar: false };
-  const reach = (outSize: number, i: 0 | 1) => (outSize - 1) * p.stride[i] + p.dilation[i] * (p.kernel[i] - 1) + 1;
-  const planar = p.channels <= mostPlanes;
-  return { height: reach(p.outHeight, 0), width: reach(p.outWidth, 1), copied: true, planar };
+  const border = p.borders?.input;
+  if (border || (p.padding[0] === 0 && p.padding[1] === 0)) {
+    const { height, width, origin } = extentWithin(p.height, p.width, border);
+    const padding = p.padding[0] * width + p.padding[1];
+    return { height, width, origin: origin - padding, copied: false, planar: false };
+  }
+  return { height: reach(p, 0), width: reach(p, 1), origin: 0, copied: true, planar: p.channels <= mostPlanes };
+}
+
+/** Rows or columns, with those of the padding, up to the end of the last window. */
+function reach({ outHeight, outWidth, stride, dilation, kernel }: Conv2dProblem, axis: 0 | 1): number {
+  return ([outHeight, outWidth][axis]! - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1;
+}
+
+/** The border that saves the padded copy; undefined where there is none. */
+export function wantedBorder(p: Conv2dProblem): Border | undefined {
+  const { copied, planar } = sourceOf(p);
+  if (!copied || planar) return undefined;
+  const [above, left] = p.padding;
+  const below = Math.max(0, reach(p, 0) - above - p.height);
+  return { above, left, below, right: Math.max(0, reach(p, 1) - left - p.width) };
+}
+
+/** Where the pixels of an output image lie. */
+export function outputExtent(p: Conv2dProblem): Extent {
+  return extentWithin(p.outHeight, p.outWidth, p.borders?.output);
 }
 
 /** What a kernel that reads `source` takes and gives. */
@@ -150,8 +170,8 @@ export function pixelOffsets(p: Conv2dProblem, g: Conv2dGeometry): PackedConstan
     let i = 0;
     for (let oy = 0; oy < p.outHeight; oy++)
       for (let ox = 0; ox < p.outWidth; ox++)
-        offsets[i++] = (oy * p.stride[0] * g.source.width + ox * p.stride[1]) * p.channels * 4;
+        offsets[i++] = (g.source.origin + oy * p.stride[0] * g.source.width + ox * p.stride[1]) * p.channels * 4;
   };
-  const recipe = [p.outHeight, p.outWidth, ...p.stride, g.source.width, p.channels].join(" ");
+  const recipe = [p.outHeight, p.outWidth, ...p.stride, g.source.width, g.source.origin, p.channels].join(" ");
   return { operands: [], elements: p.outHeight * p.outWidth, recipe, write };
 }

@@ -17,7 +17,7 @@ import { flushDenormals } from "../wasm/pack.ts";
 import { divide, rowTiles } from "../wasm/row-tiles.ts";
 import { type Conv2dProblem, conv2dDepth, residualIndex, residualInPlace } from "./conv2d.problem.ts";
 import { gemmSumOrder } from "./conv2d.wasm-gemm.ts";
-import { sourceOf } from "./conv2d.wasm-geometry.ts";
+import { sourceOf, wantedBorder } from "./conv2d.wasm-geometry.ts";
 import { padStage } from "./conv2d.wasm-pad.ts";
 
 type I32 = Local<"i32">;
@@ -40,6 +40,7 @@ function grouped(fused: boolean): WasmVariant<Conv2dProblem> {
     },
     layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),
     overwrites: residualInPlace,
+    borders: (p) => ({ wanted: wantedBorder(p), reads: true, writes: false }),
     constants: (p) => [packedUnits(p)],
     scratch: (p) => {
       const source = sourceOf(p);
@@ -86,7 +87,7 @@ function packedUnits(p: Conv2dProblem): PackedConstant {
   return { operands: p.bias ? [1, 2] : [1], elements, recipe: `groups ${p.groups}, units of ${unit}`, write };
 }
 
-/** x (repeat, H, W, C) or its padded copy → y (repeat, OH, OW, O). */
+/** x (repeat, H, W, C), in its border, or its padded copy → y (repeat, OH, OW, O). */
 function groupedStage(p: Conv2dProblem, way: Way): WasmStage {
   const { source, simd } = way;
   const pairs = simd === 256;
@@ -108,8 +109,9 @@ function groupedStage(p: Conv2dProblem, way: Way): WasmStage {
         const [image, row] = divide(f, piece, p.outHeight);
         const sourceRow = i32.mul(image, source.height);
         const firstRow = row ? i32.add(sourceRow, i32.mul(row, p.stride[0])) : sourceRow;
+        const first = i32.add(i32.mul(firstRow, source.width * pixel), source.origin * pixel);
         const at = {
-          x: f.let(i32.add(x, i32.mul(firstRow, source.width * pixel))),
+          x: f.let(i32.add(x, first)),
           y: f.let(i32.add(y, i32.mul(piece, p.outWidth * pixel))),
         };
         const ofSize = (pixels: number, count: number) =>

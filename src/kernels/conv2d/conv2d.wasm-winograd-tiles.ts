@@ -7,9 +7,10 @@ import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { increment, repeatTimes } from "../../asm/loops.ts";
 import { i32, select } from "../../asm/scalar.ts";
 import { f32x4, v128 } from "../../asm/simd.ts";
-import type { Local, V128 } from "../../asm/value.ts";
+import type { I32 as I32Value, Local, V128 } from "../../asm/value.ts";
 import type { MultiplyAdd } from "../wasm/gemm-tile.ts";
 import type { Conv2dProblem } from "./conv2d.problem.ts";
+import { outputExtent } from "./conv2d.wasm-geometry.ts";
 import { type WinogradGeometry, zeroElements } from "./conv2d.wasm-winograd-geometry.ts";
 import { inputTransform, type NumberOf, outputTransform, transformNumbers } from "./conv2d.wasm-winograd-transform.ts";
 
@@ -158,9 +159,9 @@ export interface OutputTile {
   readonly table: I32;
   /** The panel's biases. */
   readonly bias: I32;
-  /** The image: (OH, OW, O), at the panel's first channel. */
+  /** The image: (OH, OW, O), at the panel's first channel; its rows may lie in a border. */
   readonly y: I32;
-  /** From an address of y to that of the residual. */
+  /** From there to the residual's image. */
   readonly toResidual: I32;
   readonly tile: I32;
 }
@@ -172,9 +173,11 @@ export function emitOutputTile(context: WinogradContext, at: OutputTile, width: 
   const ways = [0, 1].map((half) => ({ madd: multiplyAdd, number: numberOf(context, at.table, half) }));
   const [tileRow, tileColumn] = placeOf(context, at.tile);
   const pixel = 4 * p.outChannels;
-  const corner = f.let(i32.mul(i32.add(i32.mul(tileRow, p.outWidth), tileColumn), outputs * pixel));
-  increment(f, corner, at.y);
-  const residual = f.let(i32.add(corner, at.toResidual));
+  const { width: pitch } = outputExtent(p);
+  const cornerOf = (image: I32Value, columns: number) =>
+    f.let(i32.add(i32.mul(i32.add(i32.mul(tileRow, columns), tileColumn), outputs * pixel), image));
+  const corner = cornerOf(at.y, pitch);
+  const residual = p.residual ? cornerOf(i32.add(at.y, at.toResidual), p.outWidth) : corner;
   const [rowsOfLast, columnsOfLast] = [p.outHeight % outputs, p.outWidth % outputs];
   const wholeRow = rowsOfLast > 0 ? f.let(i32.ne(tileRow, g.tilesDown - 1)) : undefined;
   const bytes = 4 * g.lanes;
@@ -185,13 +188,13 @@ export function emitOutputTile(context: WinogradContext, at: OutputTile, width: 
     const halves = loadHalves(f, g.lanes, (j) => [at.between, (i * inputs + j) * bytes], inputs);
     const biases = halves.map((_, h) => f.let(v128.load(bias, 16 * h)));
     const results = halves.map((half, h) => outputTransform(g.winograd, f, half, ways[h]!));
-    const offset = (j: number) => (i * p.outWidth + j) * pixel;
+    const offset = (j: number, width: number) => (i * width + j) * pixel;
     const joined = keep(
       f,
       results.map((half, h) =>
         half.slice(0, columns).map((value, j) => {
           const biased = f32x4.add(value, biases[h]!);
-          return p.residual ? f32x4.add(biased, v128.load(residual, offset(j) + 16 * h)) : biased;
+          return p.residual ? f32x4.add(biased, v128.load(residual, offset(j, p.outWidth) + 16 * h)) : biased;
         }),
       ),
     );
@@ -201,7 +204,7 @@ export function emitOutputTile(context: WinogradContext, at: OutputTile, width: 
         f,
         joined.map((half) => (p.relu ? f32x4.pmax(half[j]!, v128.zero) : half[j]!)),
         corner,
-        offset(j),
+        offset(j, pitch),
       );
   };
   const outputRows = (columns: number) => {
@@ -233,6 +236,6 @@ export function emitOutputTile(context: WinogradContext, at: OutputTile, width: 
         () => outputRows(columnsOfLast),
         () => outputRows(outputs),
       );
-    for (const address of [sums, bias, corner, residual]) increment(f, address, bytes);
+    for (const address of new Set([sums, bias, corner, residual])) increment(f, address, bytes);
   });
 }

@@ -15,6 +15,7 @@ import { emitGemmTile, multiplyAdd } from "../wasm/gemm-tile.ts";
 import type { Panel } from "../wasm/panels.ts";
 import { divide, emitRowBlock, type RowBlock } from "../wasm/row-tiles.ts";
 import { type Conv2dProblem, residualIndex, residualInPlace } from "./conv2d.problem.ts";
+import { outputExtent } from "./conv2d.wasm-geometry.ts";
 import { conv2dWay, winogradObstacle } from "./conv2d.wasm-rule.ts";
 import {
   transformedWeights,
@@ -43,6 +44,7 @@ function variant(winograd: Winograd, fused: boolean): WasmVariant<Conv2dProblem>
     },
     layouts: (p) => ({ inputs: p.residual ? ["nhwc", "nhwc"] : ["nhwc"], output: "nhwc" }),
     overwrites: residualInPlace,
+    borders: () => ({ reads: false, writes: true }),
     constants: (p, capabilities) => [
       transformedWeights(p, winogradGeometry(p, winograd, capabilities)),
       transformTable(p, winograd),
@@ -106,15 +108,13 @@ function multiplyStage(p: Conv2dProblem, g: WinogradGeometry, contextOf: Context
       const [v, table, weights, residual, y, between, repeats, begin, end] = f.i32Parameters() as Nine;
       const context = contextOf(f);
       const sums = f.let(i32.add(between, 4 * betweenElements(g)));
-      const toResidual = f.let(i32.sub(residual, y));
       forRange(f, { from: begin, to: end }, (piece) => {
         const number = f.let(i32.divU(piece, repeats));
         const image = f.let(i32.sub(piece, i32.mul(number, repeats)));
         const at = {
-          ...{ table, between, sums, toResidual },
+          ...{ table, between, sums, ...outputImage(context, { y, residual, image }) },
           v: f.let(i32.add(v, i32.mul(image, 4 * g.planes * g.inputPlane))),
           weights: f.let(i32.add(weights, i32.mul(number, 4 * panelOf(context, g.panels.full)))),
-          y: f.let(i32.add(y, i32.mul(image, 4 * p.outHeight * p.outWidth * p.outChannels))),
           block: emitRowBlock(f, g.rowTiles, g.rowTilesPerBlock, undefined),
         };
         increment(f, at.y, i32.mul(number, 4 * g.panels.full.width));
@@ -146,14 +146,13 @@ function joinedStage(p: Conv2dProblem, g: WinogradGeometry, contextOf: ContextOf
       const context = contextOf(f);
       const sums = f.let(i32.add(between, 4 * betweenElements(g)));
       const v = f.let(i32.add(sums, 4 * g.planes * g.sumPlane));
-      const toResidual = f.let(i32.sub(residual, y));
       forRange(f, { from: begin, to: end }, (piece) => {
         const [image, number] = divide(f, piece, g.blocks);
         const block = emitRowBlock(f, g.rowTiles, g.rowTilesPerBlock, number);
         const last = f.let(lastTile(block));
         emitInputTiles(context, { x, table, between, v, image, first: block.firstRow, last });
-        const yImage = f.let(i32.add(y, i32.mul(image, 4 * p.outHeight * p.outWidth * p.outChannels)));
-        const at = { table, between, sums, toResidual, v, weights: f.let(weights), y: yImage, block };
+        const places = outputImage(context, { y, residual, image });
+        const at = { table, between, sums, v, weights: f.let(weights), ...places, block };
         const { count, full, tail } = g.panels;
         repeatTimes(f, count, () => {
           emitPanel(context, at, full);
@@ -194,6 +193,15 @@ function emitInputTiles(context: WinogradContext, at: InputTiles): void {
     emitInputTile(context, { x, table: at.table, between: at.between, v, tile });
     increment(f, v, 4 * p.channels);
   });
+}
+
+/** An image's first pixel in y, which may lie in a border, and the way from there to the residual's. */
+function outputImage({ f, p }: WinogradContext, at: { readonly y: I32; readonly residual: I32; readonly image: I32 }) {
+  const { height, width, origin } = outputExtent(p);
+  const pixel = 4 * p.outChannels;
+  const y = f.let(i32.add(i32.add(at.y, i32.mul(at.image, height * width * pixel)), origin * pixel));
+  const residual = i32.add(at.residual, i32.mul(at.image, p.outHeight * p.outWidth * pixel));
+  return { y, toResidual: f.let(i32.sub(residual, y)) };
 }
 
 interface PanelCursors {

@@ -2,7 +2,7 @@
 import type { FunctionBuilder } from "../../asm/function-builder.ts";
 import { forRange, increment, repeatTimes } from "../../asm/loops.ts";
 import { i32 } from "../../asm/scalar.ts";
-import type { Local } from "../../asm/value.ts";
+import type { I32, Local } from "../../asm/value.ts";
 import { input, output } from "../argument.ts";
 import type { WasmVariant } from "../op.ts";
 import { divide } from "../wasm/row-tiles.ts";
@@ -14,6 +14,7 @@ export const convertLayoutWasm: readonly WasmVariant<ConvertLayoutProblem>[] = [
     sumOrder: "none",
     accepts: () => true,
     layouts: ({ from, to }) => ({ inputs: [from], output: to }),
+    borders: ({ from }) => ({ reads: from === "nhwc", writes: false }),
     stages: (p) => {
       const { blocks } = blocksOf(p);
       return [
@@ -32,8 +33,9 @@ const channelBlock = 16;
 /** What a piece should move at least. */
 const pieceBytes = 64 * 1024;
 
-/** The positions of an image in pieces. */
-function blocksOf({ channels, positions }: ConvertLayoutProblem): { blocks: number; perBlock: number } {
+/** The positions of an image in pieces: its lines, where these lie apart. */
+function blocksOf({ channels, positions, lines }: ConvertLayoutProblem): { blocks: number; perBlock: number } {
+  if (lines) return { perBlock: lines.width, blocks: positions / lines.width };
   const wanted = Math.ceil((4 * channels * positions) / pieceBytes);
   const perBlock = Math.ceil(positions / Math.min(positions, wanted));
   return { perBlock, blocks: Math.ceil(positions / perBlock) };
@@ -46,13 +48,13 @@ function emitConvert(f: FunctionBuilder, p: ConvertLayoutProblem): void {
   const [x, y, begin, end] = f.i32Parameters() as [Local<"i32">, Local<"i32">, Local<"i32">, Local<"i32">];
   // Number (c, p) is at c · positions + p of `planes` and at p · channels + c of `pixels`; one of them is read, the other written.
   const [planes, pixels] = from === "nchw" ? [x, y] : [y, x];
-  const same = from === to || channels === 1 || positions === 1;
+  const same = !p.lines && (from === to || channels === 1 || positions === 1);
   forRange(f, { from: begin, to: end }, (piece) => {
     const [image, block] = divide(f, piece, blocks);
     const first = f.let(block ? i32.mul(block, perBlock) : i32.const(0));
     const left = f.let(i32.sub(positions, first));
     const count = f.let(i32.minS(left, perBlock));
-    const pixel = i32.add(i32.mul(image, imageBytes), i32.mul(first, 4 * channels));
+    const pixel = pixelBytes(p, image, first, block);
     if (same) {
       const offset = f.let(pixel);
       f.memoryCopy(i32.add(y, offset), i32.add(x, offset), i32.mul(count, 4 * channels));
@@ -63,6 +65,14 @@ function emitConvert(f: FunctionBuilder, p: ConvertLayoutProblem): void {
     repeatTimes(f, Math.floor(channels / channelBlock), () => emitChannels(f, p, cursors, channelBlock));
     if (channels % channelBlock > 0) f.scope(() => emitChannels(f, p, cursors, channels % channelBlock));
   });
+}
+
+/** From the first number in NHWC to position `first`, that block's, of an image. */
+function pixelBytes({ channels, positions, lines }: ConvertLayoutProblem, image: I32, first: I32, block?: I32): I32 {
+  if (!lines) return i32.add(i32.mul(image, 4 * channels * positions), i32.mul(first, 4 * channels));
+  const { height, width, origin } = lines.extent;
+  const line = i32.add(i32.mul(image, 4 * channels * height * width), 4 * channels * origin);
+  return block ? i32.add(line, i32.mul(block, 4 * channels * width)) : line;
 }
 
 interface Cursors {
