@@ -1,7 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { withResult } from "../common/record.ts";
 import type { CpuEngineName } from "./cpu-engines.ts";
-import { type CpuResult, cpuPage, cpuTimesTable, isMet, keyOfCpu, outcomesOf, targetsTable } from "./cpu-report.ts";
+import {
+  type CpuResult,
+  cpuPage,
+  cpuTimesTable,
+  isMet,
+  keyOfCpu,
+  outcomesOf,
+  shortfallsOf,
+  targetsTable,
+} from "./cpu-report.ts";
 import { hostKindOf, targetOf } from "./cpu-targets.ts";
 
 const measured = (milliseconds: number[], threads = 2) => {
@@ -58,6 +67,13 @@ describe("the outcomes of a workload", () => {
     expect(torchCompile).toBeDefined();
     expect(outcomesOf({ ...full, engines }, "halves").map(({ target }) => target)).not.toContain("torchFastest");
     expect(outcomesOf(result("resnet18", { torchEager: [1] }), "halves")).toEqual([]);
+  });
+
+  it("fall short where a target is missed, and where a peer could not be had", () => {
+    expect(shortfallsOf([full], "halves")).toEqual(["MISSED: resnet18/1: PyTorch, the fastest: 1.3 < 1.4"]);
+    expect(shortfallsOf([full], "fullWidth")).toEqual([]);
+    const gap = { ...full, leftOut: ["PyTorch, eager: no module torch"] };
+    expect(shortfallsOf([full, gap], "fullWidth")).toEqual(["LEFT OUT: resnet18/1: PyTorch, eager: no module torch"]);
   });
 
   it("become tables that say mode, threads, target and verdict", () => {

@@ -67,6 +67,20 @@ export function isMet({ ratio, least }: Outcome): boolean {
   return least === undefined || ratio.median >= least;
 }
 
+/** What keeps a run from being whole and good, a line each: missed targets, and peers that could not be had. */
+export function shortfallsOf(results: readonly CpuResult[], host: HostKind): string[] {
+  return results.flatMap((result) => {
+    const missed = outcomesOf(result, host).filter((outcome) => !isMet(outcome));
+    return [
+      ...missed.map(
+        ({ target, ratio, least }) =>
+          `MISSED: ${keyOfCpu(result)}: ${targets[target].title}: ${ratio.median} < ${least}`,
+      ),
+      ...result.leftOut.map((line) => `LEFT OUT: ${keyOfCpu(result)}: ${line}`),
+    ];
+  });
+}
+
 /** The table of times, as Markdown. */
 export function cpuTimesTable(results: readonly CpuResult[]): string {
   const rows = results.flatMap(({ model, batch, optimizeFor, flops, engines }) =>
