@@ -1,6 +1,7 @@
 /** Opens the backend of a device's name. `auto` takes a GPU where there is one and WebAssembly otherwise, and says why. */
 import { OptionError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
+import { nextTurn } from "../tensor/pacer.ts";
 import type { Backend, DeviceName } from "./backend.ts";
 import { type SimdChoice, simdChoices } from "./simd.ts";
 
@@ -65,7 +66,12 @@ export async function openBackend(options: BackendOptions = {}): Promise<OpenedB
       return { backend: new ReferenceBackend() };
     }
     case "wasm": {
+      await import("../graph/compile.ts"); // in parts, with turns between them: all at once they take more than 10 ms
+      await nextTurn();
+      await import("./wasm/wasm-session.ts");
+      await nextTurn();
       const { openWasmBackend } = await import("./wasm/wasm-backend.ts");
+      await nextTurn();
       return { backend: await openWasmBackend(options) };
     }
     case "webgpu": {

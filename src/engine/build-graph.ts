@@ -3,6 +3,7 @@ import type { ConstantNode, Graph, GraphNode, GraphOutput } from "../graph/graph
 import { weightOperands } from "../graph/infer-shape.ts";
 import { nodeProblem } from "../graph/node-problem.ts";
 import { type Constant, constantOf } from "../tensor/host-tensor.ts";
+import { finish, type Steps } from "../tensor/steps.ts";
 import type { LazyTensor } from "./lazy.ts";
 
 export interface BuildOptions {
@@ -24,6 +25,11 @@ export interface BuiltGraph extends Graph {
 
 /** The graph of `outputs`, each named as its node. Throws ShapeError when a batched op would mix the images of a batch. */
 export function buildGraph(outputs: readonly LazyTensor[], options: BuildOptions): BuiltGraph {
+  return finish(buildGraphInSteps(outputs, options));
+}
+
+/** buildGraph, a node a step. */
+export function* buildGraphInSteps(outputs: readonly LazyTensor[], options: BuildOptions): Steps<BuiltGraph> {
   const unique = uniqueNames();
   const nodes: GraphNode[] = [];
   const values = new Map<LazyTensor, number>();
@@ -96,6 +102,7 @@ export function buildGraph(outputs: readonly LazyTensor[], options: BuildOptions
         node.inputs.map((id) => nodes[id]!),
       ); // refuses what mixes a batch
     values.set(tensor, node.id);
+    yield;
   }
   const graphOutputs = outputs.map((tensor): GraphOutput => {
     const id = values.get(tensor) ?? (tensor.origin.kind === "data" ? addInput(tensor, "input") : addConstant(tensor));

@@ -7,7 +7,7 @@ import { checkPreset, type Preset, presetFromMetadata, presets } from "../image/
 import type { OptimizeFor } from "../kernels/op.ts";
 import { compareStateDict, describeMisfit, loadStateDict, type Misfit } from "../nn/load-state-dict.ts";
 import type { ResNet } from "../nn/resnet.ts";
-import { trace } from "../nn/trace.ts";
+import { traceInTurns } from "../nn/trace.ts";
 import { workerPool } from "../platform/worker-pool.ts";
 import { checkOptions, checkSignal, describeValue, isPlainObject } from "../tensor/check-options.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
@@ -92,13 +92,14 @@ export async function openNetwork(
     const classes = state.tensors.get("fc.weight")?.shape[0] ?? 0;
     await nextTurn(); // here and below: each of these takes some milliseconds
     const network = createNetwork(name, classes);
+    await nextTurn();
     checkFit(name, network, state);
     await nextTurn();
     loadStateDict(network, state, name);
     const labels = labelsOf(state, classes);
     const preset = options.preset ?? presetOf(name, state);
     await nextTurn();
-    const graph = trace(network, [3, preset.crop, preset.crop]);
+    const graph = await traceInTurns(network, [3, preset.crop, preset.crop], signal);
     await nextTurn();
     engine = await openEngine();
     warn(engine.info.warning, options.onWarning);

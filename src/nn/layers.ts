@@ -15,7 +15,8 @@ import {
 import type { Tensor } from "../engine/tensor.ts";
 import { OptionError } from "../errors.ts";
 import { checkCounts, checkOptions, describeValue } from "../tensor/check-options.ts";
-import { call, Module } from "./module.ts";
+import { finish, type Steps } from "../tensor/steps.ts";
+import { callInSteps, Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 
 /** Sizes as torch.nn.Conv2d has them; stride 1, no padding, dilation 1 and one group unless told. */
@@ -192,6 +193,14 @@ export class Sequential extends Module {
     return new Map(this.modules.map((module, i) => [String(i), module]));
   }
   override forward(x: Tensor): Tensor {
-    return this.modules.reduce((value, module) => call(module, value), x);
+    return finish(this.forwardInSteps(x));
+  }
+  override *forwardInSteps(x: Tensor): Steps<Tensor> {
+    let value = x;
+    for (const module of this.modules) {
+      value = yield* callInSteps(module, value);
+      yield;
+    }
+    return value;
   }
 }

@@ -5,8 +5,9 @@
 import { Tensor } from "../engine/tensor.ts";
 import { OptionError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
+import type { Steps } from "../tensor/steps.ts";
 import { Parameter } from "./parameter.ts";
-import { enterModule } from "./scope.ts";
+import { enterInSteps, enterModule } from "./scope.ts";
 
 /** Base of layers, blocks and networks: fields that are modules are its children, fields that are parameters its own. */
 export abstract class Module {
@@ -14,6 +15,9 @@ export abstract class Module {
   readonly leaf: boolean = false;
 
   abstract forward(...inputs: Tensor[]): Tensor;
+
+  /** The same in steps, so that a trace can give others their turn. Deep modules have it, beside a forward that finishes it. */
+  forwardInSteps?(x: Tensor): Steps<Tensor>;
 
   /** Direct children, by field name; a Sequential names its own by number. */
   children(): Map<string, Module> {
@@ -37,6 +41,19 @@ export function call(child: Module, ...inputs: Tensor[]): Tensor {
     if (output instanceof Tensor) return output;
     throw new OptionError(`${child.constructor.name}.forward gave ${describeValue(output)}; expected a tensor`);
   });
+}
+
+/** `call` in steps, where the child has any. */
+export function* callInSteps(child: Module, x: Tensor): Steps<Tensor> {
+  if (!child.forwardInSteps || !speaksOfSteps(child)) return call(child, x);
+  return yield* enterInSteps(child, child.forwardInSteps(x));
+}
+
+/** Not where a class has a forward of its own and inherits the steps of another's. */
+function speaksOfSteps(child: Module): boolean {
+  let type: object = child;
+  while (!Object.hasOwn(type, "forward")) type = Object.getPrototypeOf(type);
+  return Object.hasOwn(type, "forwardInSteps");
 }
 
 /** All modules below and with `root`, by dotted path; the root's path is "". */

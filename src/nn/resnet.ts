@@ -7,8 +7,9 @@ import { add, flatten } from "../engine/functions.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import { OptionError } from "../errors.ts";
 import { checkOptions } from "../tensor/check-options.ts";
+import { finish, type Steps } from "../tensor/steps.ts";
 import { AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Linear, MaxPool2d, ReLU, Sequential } from "./layers.ts";
-import { call, Module } from "./module.ts";
+import { call, callInSteps, Module } from "./module.ts";
 
 /** What a ResNet tells its blocks. */
 export interface BlockOptions {
@@ -153,14 +154,18 @@ export class ResNet extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    return finish(this.forwardInSteps(x));
+  }
+
+  override *forwardInSteps(x: Tensor): Steps<Tensor> {
     let out = call(this.conv1, x);
     out = call(this.bn1, out);
     out = call(this.relu, out);
     out = call(this.maxpool, out);
-    out = call(this.layer1, out);
-    out = call(this.layer2, out);
-    out = call(this.layer3, out);
-    out = call(this.layer4, out);
+    out = yield* callInSteps(this.layer1, out);
+    out = yield* callInSteps(this.layer2, out);
+    out = yield* callInSteps(this.layer3, out);
+    out = yield* callInSteps(this.layer4, out);
     out = call(this.avgpool, out);
     out = flatten(out, 1);
     return this.fc ? call(this.fc, out) : out;

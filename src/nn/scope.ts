@@ -2,6 +2,7 @@
 import { withNamer } from "../engine/names.ts";
 import type { Tensor } from "../engine/tensor.ts";
 import type { OpName } from "../graph/infer-shape.ts";
+import type { Steps } from "../tensor/steps.ts";
 
 /** What the scope needs of a module. */
 interface Named {
@@ -19,7 +20,7 @@ export interface ModuleTrace {
 let active: ModuleTrace | undefined;
 
 /** Runs `body` as a trace: every module entered in it names its nodes. */
-export function traceModules(trace: ModuleTrace, body: () => Tensor): Tensor {
+export function traceModules<T>(trace: ModuleTrace, body: () => T): T {
   const before = active;
   active = trace;
   try {
@@ -29,15 +30,43 @@ export function traceModules(trace: ModuleTrace, body: () => Tensor): Tensor {
   }
 }
 
+/** traceModules for a body in steps. */
+export function* traceInSteps(trace: ModuleTrace, body: Steps<Tensor>): Steps<Tensor> {
+  for (;;) {
+    const { done, value } = traceModules(trace, () => body.next());
+    if (done) return value;
+    yield;
+  }
+}
+
 /** Runs a module's forward under its name; outside of a trace, just runs it. */
 export function enterModule(module: Named, body: () => Tensor): Tensor {
-  const trace = active;
-  if (!trace) return body();
+  if (!active) return body();
+  const { namer, returned } = namesOf(module, active);
+  return returned(withNamer(namer, body));
+}
+
+/** enterModule for a forward in steps. */
+export function* enterInSteps(module: Named, body: Steps<Tensor>): Steps<Tensor> {
+  if (!active) return yield* body;
+  const { namer, returned } = namesOf(module, active);
+  for (;;) {
+    const { done, value } = withNamer(namer, () => body.next());
+    if (done) return returned(value);
+    yield;
+  }
+}
+
+/** How a module names its nodes in a trace, and whom it tells what it returns. */
+function namesOf(module: Named, trace: ModuleTrace) {
   const path = trace.paths.get(module);
   if (path === undefined)
     throw new Error("call(child): the module is no field of the network that is being traced, so it has no name");
-  const name = (op: OpName) => (module.leaf ? path : path === "" ? op : `${path}.${op}`);
-  const value = withNamer(name, body);
-  if (!module.leaf && path !== "") trace.returned(path, value);
-  return value;
+  return {
+    namer: (op: OpName) => (module.leaf ? path : path === "" ? op : `${path}.${op}`),
+    returned: (value: Tensor): Tensor => {
+      if (!module.leaf && path !== "") trace.returned(path, value);
+      return value;
+    },
+  };
 }

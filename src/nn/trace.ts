@@ -1,13 +1,15 @@
 /** Traces a module once into a graph: the batch is dimension 0, written 1; every node is named as torchvision's get_graph_node_names has it. */
-import { buildGraph } from "../engine/build-graph.ts";
+import { buildGraphInSteps } from "../engine/build-graph.ts";
 import { Tensor } from "../engine/tensor.ts";
 import { OptionError, ShapeError } from "../errors.ts";
 import { type Graph, nodeNames } from "../graph/graph.ts";
 import { describeValue } from "../tensor/check-options.ts";
 import { nearestNames } from "../tensor/nearest-names.ts";
+import { createPacer } from "../tensor/pacer.ts";
 import { isShape, type Shape } from "../tensor/shape.ts";
-import { call, type Module, namedModules, namedParameters } from "./module.ts";
-import { traceModules } from "./scope.ts";
+import { finish, finishInTurns, type Steps } from "../tensor/steps.ts";
+import { callInSteps, type Module, namedModules, namedParameters } from "./module.ts";
+import { traceInSteps } from "./scope.ts";
 
 /** The input's name in the graph, which is torchvision's. */
 export const inputName = "x";
@@ -17,6 +19,15 @@ export const inputName = "x";
  * Throws ShapeError for a shape that is none, and where the network does not fit the images.
  */
 export function trace(module: Module, imageShape: Shape): Graph {
+  return finish(traceSteps(module, imageShape));
+}
+
+/** `trace` with turns for the event loop in between: a deep network takes tens of milliseconds. */
+export function traceInTurns(module: Module, imageShape: Shape, signal?: AbortSignal): Promise<Graph> {
+  return finishInTurns(traceSteps(module, imageShape), createPacer(signal));
+}
+
+function* traceSteps(module: Module, imageShape: Shape): Steps<Graph> {
   if (!Array.isArray(imageShape) || !isShape(imageShape) || imageShape.includes(0))
     throw new ShapeError(
       `trace: the images' shape is ${Array.isArray(imageShape) ? `[${imageShape.join(", ")}]` : describeValue(imageShape)}; ` +
@@ -25,9 +36,12 @@ export function trace(module: Module, imageShape: Shape): Graph {
   const x = new Tensor([1, ...imageShape], { kind: "input", name: inputName }, { batched: true });
   const last = new Map<string, Tensor>();
   const paths = new Map([...namedModules(module)].map(([path, child]) => [child, path]));
-  const result = traceModules({ paths, returned: (path, value) => last.set(path, value) }, () => call(module, x));
+  yield;
+  const following = { paths, returned: (path: string, value: Tensor) => last.set(path, value) };
+  const result = yield* traceInSteps(following, callInSteps(module, x));
   const constantNames = new Map([...namedParameters(module)].map(([name, parameter]) => [parameter, name]));
-  const graph = buildGraph([result], { leaves: "constants", constantNames });
+  yield;
+  const graph = yield* buildGraphInSteps([result], { leaves: "constants", constantNames });
   const aliases = new Map<string, string>();
   const names = new Set(nodeNames(graph));
   for (const [path, value] of last) {

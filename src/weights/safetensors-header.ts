@@ -5,6 +5,7 @@
  */
 import { WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
+import { createPacer, nextTurn } from "../tensor/pacer.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./stored-dtypes.ts";
 import { type JsonValue, parseStrictJson } from "./strict-json.ts";
@@ -52,11 +53,14 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
   } catch (cause) {
     throw new WeightError("weights-format", `${source.name}: its safetensors header is not valid UTF-8`, { cause });
   }
+  const pace = createPacer();
+  await nextTurn();
   const json = parseStrictJson(text, (what) => breach(`its safetensors header: ${what}`));
   if (!(json instanceof Map)) throw breach("its safetensors header must be one JSON object");
 
   const entries = new Map<string, SafetensorsEntry>();
   for (const [name, info] of json) {
+    await pace();
     if (name !== "__metadata__")
       entries.set(
         name,
