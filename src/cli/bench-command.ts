@@ -54,6 +54,7 @@ async function runBenchModel(flags: BenchFlags): Promise<ExitCode> {
     ...openOptionsOf(flags),
     ...{ batch, seconds, layer, perLayer, plan, signal: interruption.signal },
     onWarning: (text) => console.notice(text),
+    onProgress: (progress) => console.download(progress),
   })
     .catch((error) => {
       if (error instanceof Interrupted) console.notice("interrupted");

@@ -1,6 +1,8 @@
 /** Standard error for people and for programs: notices, errors, and progress where a terminal is watching. Data never comes here. */
 import { SingleBar } from "cli-progress";
 import pc from "picocolors";
+import { formatBytes } from "../tensor/format-bytes.ts";
+import type { DownloadProgress } from "../weights/download/fetch-options.ts";
 
 export interface ConsoleOptions {
   /** Errors only. */
@@ -12,6 +14,8 @@ export interface ConsoleOptions {
 export class Console {
   private readonly options: ConsoleOptions;
   private bar: SingleBar | undefined;
+  private lastJson = Number.NEGATIVE_INFINITY;
+  private began = { at: 0, received: 0 };
 
   constructor(options: ConsoleOptions) {
     this.options = options;
@@ -50,6 +54,32 @@ export class Console {
       this.bar.start(total, done);
     }
     this.bar.update(done);
+  }
+
+  /** A download's progress, in bytes: as `progress`, and in JSON at most once a second. */
+  download({ file, received, total }: DownloadProgress): void {
+    const ends = received === total;
+    if (this.options.quiet) return;
+    if (this.options.json) {
+      if (!ends && performance.now() - this.lastJson < 1000) return;
+      this.lastJson = performance.now();
+      this.write(
+        `${JSON.stringify({ level: "progress", file, received, ...(total === undefined ? {} : { total }) })}\n`,
+      );
+      return;
+    }
+    if (!process.stderr.isTTY) return;
+    if (!this.bar) {
+      const format = `${oneLine(file)} {bar} {done} of {all}, {rate}, {eta_formatted} left`;
+      this.bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, etaBuffer: 50 });
+      this.bar.start(total ?? received, received, { done: "", all: "", rate: "" });
+      this.began = { at: performance.now(), received };
+    }
+    const seconds = (performance.now() - this.began.at) / 1000;
+    const perSecond = seconds > 0 ? Math.round((received - this.began.received) / seconds) : 0;
+    const all = total === undefined ? "an unknown length" : formatBytes(total);
+    this.bar.update(received, { done: formatBytes(received), all, rate: `${formatBytes(perSecond)}/s` });
+    if (ends) this.end();
   }
 
   /** Takes the progress bar away; the next progress draws it anew. */

@@ -9,6 +9,7 @@ import { openModel } from "../model/open-model.ts";
 import { type Normalize, normalizes, type Pool, pools } from "../model/pooling.ts";
 import type { Output } from "../platform/platform.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
+import type { DownloadProgress } from "../weights/download/fetch-options.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
 import { Interruption } from "./interruption.ts";
@@ -85,8 +86,11 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     // A wrong place is better said before the work.
     const options = openOptionsOf(flags);
     const place = flags.output === undefined ? undefined : asPath(flags.output);
-    output = await openRows(place, flags.weights === undefined ? files : [...files, asPath(flags.weights)]);
-    model = await openModel({ ...options, onWarning: (text) => console.notice(text), signal });
+    const { weights } = options;
+    output = await openRows(place, typeof weights === "string" ? [...files, weights] : files);
+    const onProgress = (progress: DownloadProgress): void => console.download(progress);
+    model = await openModel({ ...options, onWarning: (text) => console.notice(text), onProgress, signal });
+    console.end();
     const { device, description, reason } = model.device;
     const known = model.info.nodeNames.includes(flags.layer); // an unknown one is an error in a moment, and that alone
     if (reason !== undefined && known) console.notice(`runs on ${device} (${description}): ${reason}`);

@@ -5,13 +5,15 @@ import { type SimdChoice, simdChoices } from "../backends/simd.ts";
 import { depths, type ModelName, modelNames, modelOfDepth } from "../model/architectures.ts";
 import type { OpenOptions } from "../model/open-model.ts";
 import { UsageError } from "./exit.ts";
-import { oneNumberOf, oneOf, shown, wholeNumber } from "./option-parsers.ts";
+import { notEmpty, oneNumberOf, oneOf, shown, wholeNumber } from "./option-parsers.ts";
 import { asPath } from "./path-list.ts";
 
 export interface ModelFlags {
   depth?: number;
   model?: ModelName;
   weights?: string;
+  offline?: boolean;
+  mirror?: string;
   device: DeviceChoice;
   threads?: number;
   simd: SimdChoice;
@@ -32,7 +34,14 @@ export function addModelOptions(command: Command): Command {
         .conflicts("model"),
     )
     .addOption(choice("--model <name>", "network by name", modelNames, "there is no such network"))
-    .option("--weights <file>", "a safetensors file with torchvision's names")
+    .option(
+      "--weights <name>",
+      "IMAGENET1K_V1 (the default), IMAGENET1K_V2, DEFAULT (torchvision's), downloaded where they are not in the cache; " +
+        "a safetensors file with torchvision's names, or its https: address",
+      notEmpty("--weights"),
+    )
+    .option("--offline", "download nothing (as RESIDUAL_OFFLINE=1)")
+    .addOption(mirrorOption())
     .addOption(choice("--device <name>", "where to run", deviceChoices, "there is no such device").default("auto"))
     .option(
       "--threads <n>",
@@ -55,6 +64,20 @@ export function addModelOptions(command: Command): Command {
     );
 }
 
+export function mirrorOption(): Option {
+  return new Option(
+    "--mirror <url>",
+    "where pretrained files lie, in place of PyTorch's address (as RESIDUAL_MIRROR)",
+  ).argParser(notEmpty("--mirror"));
+}
+
+/** A URL object of an http: or https: address; all else as a path. */
+function weightsOf(text: string): string | URL {
+  if (!/^https?:\/\//i.test(text)) return asPath(text);
+  if (URL.canParse(text)) return new URL(text);
+  throw new UsageError(`--weights ${shown(text)}: is no address`);
+}
+
 function kernelOf(value: string, others: Record<string, string> = {}): Record<string, string> {
   const [, node, kernel] = /^([^=]+)=(.+)$/.exec(value) ?? [];
   if (node === undefined || kernel === undefined)
@@ -65,11 +88,13 @@ function kernelOf(value: string, others: Record<string, string> = {}): Record<st
 
 /** What the flags mean for openModel. */
 export function openOptionsOf(flags: ModelFlags): OpenOptions & { readonly model: ModelName } {
-  const { depth = 50, model, weights, device, threads, simd, throughput, kernel } = flags;
+  const { depth = 50, model, weights, offline, mirror, device, threads, simd, throughput, kernel } = flags;
   return {
     model: model ?? modelOfDepth(depth),
     ...{ device, threads, simd },
-    ...(weights === undefined ? {} : { weights: asPath(weights) }),
+    ...(weights === undefined ? {} : { weights: weightsOf(weights) }),
+    ...(offline ? { offline } : {}),
+    ...(mirror === undefined ? {} : { mirror }),
     ...(throughput ? { optimizeFor: "throughput" as const } : {}),
     ...(kernel === undefined ? {} : { kernels: kernel }),
   };

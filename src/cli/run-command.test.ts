@@ -126,6 +126,19 @@ const usage: readonly Case[] = [
   [[photo, "-o", "out.npy"], 2, "-o out.npy: the suffix names no format; end it in .jsonl or .json, or say --format"],
   [[photo, ...tiny, "--layer", ""], 2, '--layer "": an empty name; leave the option out for its default'],
   [["a\0b.jpg", ...tiny], 2, /^a path with a NUL byte: a list of find -print0\? .*tr '\\0' '\\n'/],
+  [
+    ["weights", "download"],
+    2,
+    "missing required argument 'name'; residual weights download --help shows what there is",
+  ],
+  [["weights", "path", "resnet5O"], 2, /^resnet5O: names no pretrained weights; near it are resnet50, /],
+  [["weights", "download", "tiny"], 2, "tiny: needs no download; its weights lie in the package"],
+  [["weights", "download", "50", "--mirror", "x"], 2, /^mirror: "x" is no address; expected one such as https:/],
+  [
+    ["weights", "download", "resnet50-0676ba61.pth", "--weights", "DEFAULT"],
+    2,
+    "resnet50-0676ba61.pth: names its weights already; leave --weights DEFAULT out",
+  ],
   [["-x.jpg", ...tiny], 2, /^unknown option '-x\.jpg' \(a file of that name is named \.\/-…\); /],
   [["-", "-", ...tiny], 2, "- stands twice; standard input can be read once"],
   [[photo, ...tiny, "--layer", "layer5"], 2, /^layer "layer5": .*; near it are layer1, layer2, layer3, layer4/],
@@ -133,7 +146,11 @@ const usage: readonly Case[] = [
 
 const failures: readonly Case[] = [
   [["empty", ...tiny], 1, /^empty: a folder without images; JPEG, PNG, WebP and GIF files are taken, by their suffix$/],
-  [[photo], 1, /^resnet50 IMAGENET1K_V1 \(resnet50-0676ba61\.pth\) is not here: .*--weights .*--model tiny$/],
+  [
+    [photo, "--offline"],
+    1,
+    /^resnet50 IMAGENET1K_V1 is not in the cache and could not be downloaded \(.*--offline.*: put https:.* --weights FILE .*--model tiny$/,
+  ],
   [
     [photo, "--weights", "no.safetensors"],
     1,
@@ -141,8 +158,8 @@ const failures: readonly Case[] = [
   ],
   [
     [photo, "--weights", "IMAGENET1K_V9"],
-    1,
-    /^IMAGENET1K_V9: no such file or folder; a safetensors file is expected; /,
+    2,
+    /^resnet50: there are no weights IMAGENET1K_V9; there are IMAGENET1K_V1, IMAGENET1K_V2$/,
   ],
   [["a".repeat(300), "--weights", "a".repeat(300)], 1, /^a{300}: no such file or folder: no name is that long; /],
   [[photo, "--weights", "page.safetensors"], 1, /^page\.safetensors: not a weight file: starts with "\{/],
@@ -169,7 +186,7 @@ describe.each([
   ["what cannot be done", failures],
 ])("%s", (_, cases) => {
   it.each(cases)("%j: exit code %i", async (args, code, message) => {
-    const isFeatures = !["photos", "features", "bench"].includes(args[0]!);
+    const isFeatures = !["photos", "features", "bench", "weights"].includes(args[0]!);
     const result = await run(isFeatures ? ["features", ...args] : args);
     expect({ code: result.code, stdout: result.stdout }).toEqual({ code, stdout: "" });
     expect(result.stderr).toMatch(/^residual: [^\n]+\n$/);

@@ -4,6 +4,7 @@ import { addBenchCommand } from "./bench-command.ts";
 import { exitCode, reportFailure, UsageError } from "./exit.ts";
 import { addFeaturesCommand } from "./features-command.ts";
 import { packageVersion } from "./version.ts";
+import { addWeightsCommand } from "./weights-command.ts";
 
 /** Whether errors are said as JSON; known before the options are parsed, so that wrong options too are said as asked. */
 export function saysJson(argv: readonly string[]): boolean {
@@ -23,6 +24,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   };
   addFeaturesCommand(program, onExit);
   addBenchCommand(program, onExit);
+  addWeightsCommand(program, onExit);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;

@@ -67,14 +67,17 @@ describe("names", () => {
 });
 
 describe("weights", () => {
-  it("that are not here: what works today", async () => {
+  it("that are not in the cache, and may not be fetched: the ways out", async () => {
     const message =
-      /^resnet50 IMAGENET1K_V1 \(resnet50-0676ba61\.pth\) is not here: .*safetensors .*--weights.*--model tiny$/;
-    await expect(resnet50({ device })).rejects.toMatchObject({
+      /^resnet50 IMAGENET1K_V1 is not in the cache and could not be downloaded \(.*switched off.*\): put https:\S+resnet50-0676ba61\.pth as \S+ by hand, .*--weights FILE.*--model tiny$/;
+    await expect(resnet50({ device, offline: true })).rejects.toMatchObject({
       ...{ name: "WeightError", code: "weights-missing", message: expect.stringMatching(message) },
     });
-    await expect(resnet50({ weights: "IMAGENET1K_V2" })).rejects.toThrow(
-      "resnet50 IMAGENET1K_V2 (resnet50-11ad3fa6.pth)",
+    await expect(resnet50({ weights: "ResNet50_Weights.IMAGENET1K_V2", offline: true })).rejects.toThrow(
+      "resnet50-11ad3fa6.pth",
+    );
+    await expect(resnet50({ weights: new URL("https://x/y"), offline: true })).rejects.toThrow(
+      "https://x/y is not fetched",
     );
     await expect(resnet18({ weights: "IMAGENET1K_V2" })).rejects.toThrow(
       "resnet18: there are no weights IMAGENET1K_V2; there are IMAGENET1K_V1",
@@ -86,6 +89,9 @@ describe("weights", () => {
         message: expect.stringMatching(/^nowhere\.safetensors: no such file or folder; a safetensors file is expected/),
       },
     });
+    await expect(resnet18({ weights: "a/resnet50-11ad3fa6.pth" })).rejects.toThrow(
+      "no such file or folder; --model resnet50 --weights IMAGENET1K_V2 downloads it",
+    );
   });
 
   it("of another network: what does not fit, and which network they look like", async () => {
@@ -144,6 +150,9 @@ it.each([
   ],
   [{ model: "tiny", depth: 18 }, /there is no option depth; there are model, weights, device/],
   [{ model: "tiny", weights: null }, /weights is null; leave it out/],
+  [{ model: "tiny", offline: "yes" }, /offline is "yes"; expected true or false/],
+  [{ model: "tiny", onProgress: true }, /onProgress is a boolean; expected a function/],
+  [{ model: "tiny", mirror: "models" }, /mirror: "models" is no address; expected one such as https:/],
   [{ model: "tiny", signal: 5 }, /signal is a number; expected an AbortSignal/],
 ])("openModel(%j) is one clear error", async (options, message) => {
   const open: (given: never) => Promise<unknown> = openModel;

@@ -1,5 +1,5 @@
 /** Opens models: finds the weights, builds the network for them, checks that they fit, and puts it on a device. */
-import { packageAsset, processors } from "#platform";
+import { processors } from "#platform";
 import { type BackendOptions, checkBackendOptions } from "../backends/select.ts";
 import { Engine } from "../engine/engine.ts";
 import { OptionError, WeightError } from "../errors.ts";
@@ -12,18 +12,21 @@ import { workerPool } from "../platform/worker-pool.ts";
 import { checkOptions, checkSignal, describeValue, isPlainObject } from "../tensor/check-options.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
 import { nextTurn } from "../tensor/pacer.ts";
-import { openWeights } from "../weights/open-weights.ts";
+import type { FetchOptions } from "../weights/download/fetch-options.ts";
 import type { WeightSource } from "../weights/weight-source.ts";
 import { createNetwork, type ModelName, modelNames, modelOfName } from "./architectures.ts";
 import { defaultLayer, layerNames, Model, type ModelDevice, type ModelInfo } from "./model.ts";
 import { NetworkRunner } from "./network-runner.ts";
-import { isWeightsEnum, pretrained } from "./pretrained.ts";
+import { openState } from "./open-state.ts";
+import { pretrained, pretrainedLicence } from "./pretrained.ts";
 
 /** Weights, device and preprocessing of a model. */
-export interface OpenOptions extends BackendOptions {
+export interface OpenOptions extends BackendOptions, FetchOptions {
   /**
-   * A safetensors file (path, URL object, bytes or Blob), or a state dict that is open already (the model closes it). tiny needs none: it
-   * lies in the package. Tensors are read when they are first needed: bytes and files must stay as they are while the model is open.
+   * torchvision's name of pretrained weights (`IMAGENET1K_V1`, which is taken where none are named; `ResNet50_Weights.IMAGENET1K_V2`;
+   * `DEFAULT`, torchvision's: the latest), which are downloaded where they are not in the cache; a safetensors file (path, URL object, also
+   * of https:, bytes or Blob); or a state dict that is open already (the model closes it). tiny needs none: it lies in the package.
+   * Tensors are read when they are first needed: bytes and files must stay as they are while the model is open.
    */
   readonly weights?: WeightSource | StateDict;
   /** The preprocessing; unless told what the weights' file says, else what belongs to torchvision's file. */
@@ -35,17 +38,18 @@ export interface OpenOptions extends BackendOptions {
   readonly optimizeFor?: OptimizeFor;
   /** Kernels by node, in place of those that the rule chooses: `{ "layer1.0.conv1": "direct" }`. Vectors may differ in the last bits. */
   readonly kernels?: Readonly<Record<string, string>>;
-  /** Told what cannot be had as it was asked for (threads, where memory cannot be shared). Unless given, console.warn says it once. */
+  /**
+   * Told what cannot be had as it was asked for (threads, where memory cannot be shared), and what holds a download up (another process at
+   * it, another try, a new beginning). Unless given, console.warn says each once.
+   */
   readonly onWarning?: (warning: string) => void;
   readonly signal?: AbortSignal;
 }
 
 const openKeys = [
   ...["weights", "device", "threads", "simd", "optimizeFor", "kernels", "preset", "onWarning", "signal"],
+  ...["onProgress", "offline", "mirror"],
 ];
-
-/** The network that lies in the package. */
-const embedded: ReadonlyMap<ModelName, string> = new Map([["tiny", "tiny.safetensors"]]);
 
 /**
  * Opens a network by name. Throws OptionError for an unknown name or device, WeightError where the weights cannot be had, read, or do
@@ -85,7 +89,9 @@ export async function openNetwork(
   checkBackendOptions("openModel", options);
   checkChoice(options);
   signal?.throwIfAborted();
-  const state = await openState(name, options.weights);
+  const { onProgress, offline, mirror } = options;
+  const onNotice = (notice: string): void => warn(notice, options.onWarning);
+  const { state, entry } = await openState(name, options.weights, { onProgress, offline, mirror, signal, onNotice });
   let engine: Engine | undefined;
   try {
     signal?.throwIfAborted();
@@ -97,7 +103,7 @@ export async function openNetwork(
     await nextTurn();
     loadStateDict(network, state, name);
     const labels = labelsOf(state, classes);
-    const preset = options.preset ?? presetOf(name, state);
+    const preset = options.preset ?? (entry ? presets[entry.preset] : presetOf(name, state));
     await nextTurn();
     const graph = await traceInTurns(network, [3, preset.crop, preset.crop], signal);
     await nextTurn();
@@ -112,7 +118,7 @@ export async function openNetwork(
     const overrides = new Map(Object.entries(kernels));
     const runner = new NetworkRunner(engine, graph, close, { optimizeFor, overrides });
     const device = { ...engine.info, ...(engine.reason === undefined ? {} : { reason: engine.reason }) };
-    const licence = state.metadata.get("licence") ?? state.metadata.get("license");
+    const licence = state.metadata.get("licence") ?? state.metadata.get("license") ?? (entry && pretrainedLicence);
     const info = {
       ...{ name, weights: state.source, ...(licence === undefined ? {} : { licence }), preset },
       ...{ features: network.features, classes, nodeNames: layerNames(runner) },
@@ -156,42 +162,6 @@ function warn(warning: string | undefined, onWarning: OpenOptions["onWarning"]):
   if (onWarning) onWarning(warning);
   else if (!warned.has(warning)) console.warn(`residual: ${warning}`);
   warned.add(warning);
-}
-
-async function openState(name: ModelName, weights: WeightSource | StateDict | undefined): Promise<StateDict> {
-  if (weights === null) throw new OptionError(`${name}: weights is null; leave it out, or name a file`);
-  if (typeof weights === "object" && "tensors" in weights) {
-    if (!(weights.tensors instanceof Map) || typeof weights.close !== "function")
-      throw new OptionError(
-        `${name}: weights is no state dict: tensors is ${describeValue(weights.tensors)}; openWeights() gives one`,
-      );
-    return weights;
-  }
-  const asset = embedded.get(name);
-  if (weights === undefined && asset !== undefined) return openWeights(await packageAsset(asset));
-  if (weights === undefined || (typeof weights === "string" && isWeightsEnum(weights)))
-    throw new WeightError("weights-missing", notOnDisk(name, weights));
-  return openWeights(weights).catch((error) => Promise.reject(asMissing(error, weights)));
-}
-
-/** The error of a path where nothing is, with what would be right: it may have been meant as the name of pretrained weights. */
-function asMissing(error: unknown, weights: WeightSource): unknown {
-  const missing = error instanceof WeightError && error.code === "weights-missing" && typeof weights === "string";
-  if (!missing) return error;
-  const remedy = "a safetensors file is expected; the built-in --model tiny needs none";
-  return new WeightError("weights-missing", `${error.message}; ${remedy}`, { cause: error });
-}
-
-/** Reading PyTorch's files and downloading them come later; this is where they will be asked. */
-function notOnDisk(name: ModelName, weights: string | undefined): string {
-  const known = pretrained[name];
-  const file = known.find((candidate) => candidate.weights === weights) ?? known[0];
-  if (!file || (weights !== undefined && file.weights !== weights))
-    return `${name}: there are no weights ${weights}${file ? `; there are ${known.map((one) => one.weights).join(", ")}` : "; leave it out"}`;
-  return (
-    `${name} ${file.weights} (${file.file}) is not here: this version neither downloads weights nor reads .pth files yet; ` +
-    "name a safetensors file (--weights FILE, in a program weights: FILE), or use the built-in --model tiny"
-  );
 }
 
 /** Says which network the weights look like, where they are another's. */

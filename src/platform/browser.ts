@@ -3,7 +3,11 @@
  * package.json's imports picks this file where the condition `browser` holds. Uses nothing that Node lacks, so tests run there too.
  */
 import { UnsupportedError } from "../errors.ts";
+import { browserFileStore } from "./browser-file-store.ts";
 import { bytesSource, FileError, messageOf, openInMemory } from "./byte-source.ts";
+import type { FileStore, Sha256 } from "./file-store.ts";
+import type { RequestHead } from "./http.ts";
+import { openHttp, readHttp } from "./http-source.ts";
 import type { FolderEntry, GpuEntry, GpuOptions, Output, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
@@ -14,12 +18,13 @@ export async function openBytes(source: Source): Promise<ByteSource> {
   if (inMemory) return inMemory;
   const url = source as string | URL;
   if (typeof url === "string") throw noFiles(url);
-  return bytesSource(await fetchBytes(url.href), url.href);
+  if (isHttp(url)) return openHttp(url, { request });
+  return bytesSource(await fetchBytes(url.href), url.href); // blob:, data:
 }
 
 export async function readBytes(source: Source): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
-  if (source instanceof URL) return fetchBytes(source.href);
+  if (source instanceof URL) return isHttp(source) ? readHttp(source, { request }) : fetchBytes(source.href);
   const opened = await openBytes(source);
   return opened.read(0, opened.size);
 }
@@ -69,6 +74,36 @@ export async function gpu(_options: GpuOptions = {}): Promise<GpuEntry> {
     ? "this browser has no WebGPU, or it is switched off"
     : "browsers have WebGPU only on pages from https: or localhost";
   return { reason };
+}
+
+/** The browser has its own proxies, and says by itself that it wants a range as it is. */
+export function request(url: URL, { headers, signal }: RequestHead): Promise<Response> {
+  // Another site must allow If-Range, and few do; who resumes compares what the answer is of as well.
+  const { "if-range": ifRange, ...simple } = headers;
+  const own = globalThis.location?.origin === url.origin;
+  return fetch(url, { headers: own ? headers : simple, signal });
+}
+
+export function environment(_name: string): string | undefined {
+  return undefined;
+}
+
+export function weightStore(): FileStore {
+  return browserFileStore;
+}
+
+/** In small JavaScript: the browser's own SHA-256 wants all bytes at once. */
+export async function sha256(): Promise<Sha256> {
+  const [{ sha256 }, { bytesToHex }] = await Promise.all([
+    import("@noble/hashes/sha2.js"),
+    import("@noble/hashes/utils.js"),
+  ]);
+  const hash = sha256.create();
+  return { update: (bytes) => void hash.update(bytes), digest: () => bytesToHex(hash.digest()) };
+}
+
+function isHttp(url: URL): boolean {
+  return url.protocol === "https:" || url.protocol === "http:";
 }
 
 async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -107,7 +107,8 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-function writeFailure(path: string, error: unknown, target = path): FileError {
+/** The system's error of a write as a person would say it. */
+export function writeFailure(path: string, error: unknown, target = path): FileError {
   if (error instanceof FileError) return error;
   const options = { cause: error };
   switch (codeOf(error)) {

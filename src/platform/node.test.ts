@@ -91,8 +91,9 @@ describe("reading", () => {
   });
 
   test("URLs that cannot be read are refused with what would be right", async () => {
-    await expect(node.openBytes(new URL("https://example.org/a.jpg"))).rejects.toThrow(UnsupportedError);
-    await expect(node.openBytes("https://example.org/a.jpg")).rejects.toThrow(/a string is a path.*download it/);
+    await expect(node.openBytes(new URL("ftp://example.org/a.jpg"))).rejects.toThrow(UnsupportedError);
+    await expect(node.openBytes("ftp://example.org/a.jpg")).rejects.toThrow(/a string is a path.*download it/);
+    await expect(node.openBytes("https://example.org/a.jpg")).rejects.toThrow(/a string is a path.*URL object/);
     await expect(node.openBytes("file:///a.jpg")).rejects.toThrow(/URL object/);
     expect((await failure(node.openBytes(new URL("file://host/a%2Fb")))).code).toBe("not-found");
     const wrongs: unknown[] = [undefined, null, 7, {}, new Uint16Array(2)];

@@ -2,6 +2,7 @@
  * The platform of Node ≥ 22, Deno ≥ 2 and Bun, which all speak `node:`. `#platform` in package.json's imports picks this file
  * unless the condition `browser` holds. See platform.ts for what each function promises.
  */
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,21 +10,28 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { UnsupportedError } from "../errors.ts";
 import { allocate, checkRange, FileError, messageOf, openInMemory, shortRead } from "./byte-source.ts";
+import type { FileStore, Sha256 } from "./file-store.ts";
+import { openHttp, readHttp } from "./http-source.ts";
+import { nodeFileStore, weightsFolder } from "./node-file-store.ts";
+import { request } from "./node-http.ts";
 import type { FolderEntry, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
 export { gpu } from "./node-gpu.ts";
+export { environment, request } from "./node-http.ts";
 export { openOutput } from "./node-output.ts";
 export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./node-worker.ts";
 
 const [open, fstat, read, close] = [promisify(fs.open), promisify(fs.fstat), promisify(fs.read), promisify(fs.close)];
 
 export async function openBytes(source: Source): Promise<ByteSource> {
+  if (isHttp(source)) return openHttp(source, { request });
   return openInMemory(source) ?? openFile(pathOf(source as string | URL));
 }
 
 export async function readBytes(source: Source): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
+  if (isHttp(source)) return readHttp(source, { request });
   return readAll(await openBytes(source));
 }
 
@@ -76,16 +84,29 @@ export async function packageAsset(name: string): Promise<ByteSource> {
   return openFile(fileURLToPath(new URL(`../../assets/${name}`, import.meta.url)));
 }
 
-/** A string is a path as it stands; only file: URLs are read in this version. */
+export function weightStore(): FileStore {
+  return nodeFileStore(weightsFolder(), openFile);
+}
+
+export async function sha256(): Promise<Sha256> {
+  const hash = createHash("sha256");
+  return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
+}
+
+function isHttp(source: Source): source is URL {
+  return source instanceof URL && (source.protocol === "https:" || source.protocol === "http:");
+}
+
+/** A string is a path as it stands. */
 function pathOf(source: string | URL): string {
   if (typeof source === "string") {
     if (!/^[a-z][a-z0-9+.-]+:\/\//i.test(source)) return source;
-    const advice = source.startsWith("file:") ? "give it as a URL object" : "download it and give the file's path";
+    const advice = /^(file|https?):/i.test(source) ? "give it as a URL object" : "download it and give the file's path";
     throw new UnsupportedError(`${source}: a string is a path, and this is a URL; ${advice}`);
   }
   if (source.protocol !== "file:") {
     throw new UnsupportedError(
-      `${source.href}: only file: URLs can be read here; download it and give the file's path`,
+      `${source.href}: only file:, https: and http: URLs can be read here; download it and give the file's path`,
     );
   }
   try {

@@ -4,6 +4,8 @@
  * No other folder of the library touches files, packages, `navigator` or the network. Types only; errors are in byte-source.ts.
  */
 
+import type { FileStore, Sha256 } from "./file-store.ts";
+import type { RequestHead } from "./http.ts";
 import type { ByteSource, Source } from "./sources.ts";
 import type { FromWorker, ToWorker } from "./worker-protocol.ts";
 
@@ -75,7 +77,10 @@ export interface CompileOptions {
 }
 
 export interface Platform {
-  /** Opens for ranged reads. Throws FileError (missing, a folder, no permission) or UnsupportedError (http in Node, paths in a browser). */
+  /**
+   * Opens for ranged reads; http: and https: URL objects too. Throws FileError (missing, a folder, no permission, what a server or the
+   * network refuses) or UnsupportedError (paths in a browser).
+   */
   openBytes(source: Source): Promise<ByteSource>;
   /** The whole content; given bytes come back as they are, without a copy. Throws as `openBytes`. */
   readBytes(source: Source): Promise<Uint8Array>;
@@ -93,6 +98,14 @@ export interface Platform {
   askForPackages(ask: (specifier: string) => Promise<string>): void;
   /** A file of this package's own `assets/` folder: `tiny.safetensors`. */
   packageAsset(name: string): Promise<ByteSource>;
+  /** Sends a GET, through the machine's proxies; rejects where no answer came, with what the runtime says. Use it by `exchange` of http.ts. */
+  request(url: URL, head: RequestHead): Promise<Response>;
+  /** A variable of the environment; undefined where it is empty, and in a browser. */
+  environment(name: string): string | undefined;
+  /** Where fetched weights are kept: PyTorch's own folder, or the origin's private files. */
+  weightStore(): FileStore;
+  /** SHA-256, piece by piece. */
+  sha256(): Promise<Sha256>;
   /**
    * WebGPU's entry. In Node and Bun the optional peer dependency `webgpu` is loaded on the first call and WebGPU's constants
    * (GPUBufferUsage, …) become globals. Never throws: what is missing is the `reason`.

@@ -1,0 +1,141 @@
+/** Files behind an address, read in ranges: by both platforms' openBytes, since a real browser adds nothing but its own fetch. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type LoopbackServer, loopbackServer, madeBytes } from "../../test/support/loopback-server.ts";
+import * as browser from "./browser.ts";
+import { FileError } from "./byte-source.ts";
+import { openHttp, readHttp } from "./http-source.ts";
+import * as node from "./node.ts";
+
+const small = madeBytes("small", 1000);
+const large = madeBytes("large", 9_000_000);
+const timing = { stall: 150, firstDelay: 5, longestDelay: 1000, tries: 3 };
+
+let server: LoopbackServer;
+beforeEach(async () => {
+  server = await loopbackServer(small, '"one"');
+});
+afterEach(() => server[Symbol.asyncDispose]());
+
+const url = (path = "x.bin") => new URL(path, server.address);
+const open = (most?: number) =>
+  openHttp(url(), { request: node.request, timing, ...(most === undefined ? {} : { most }) });
+
+describe.each([
+  ["node", node],
+  ["browser", browser],
+])("%s", (_, platform) => {
+  test("a small file is one request", async () => {
+    const source = await platform.openBytes(url());
+    expect(source).toMatchObject({ name: url().href, size: 1000 });
+    for (const [offset, length] of [
+      [0, 1000],
+      [7, 9],
+      [1000, 0],
+    ] as const) {
+      const part = await source.read(offset, length);
+      expect(part).toEqual(small.slice(offset, offset + length));
+      expect(part.byteOffset).toBe(0);
+    }
+    await expect(source.read(999, 2)).rejects.toThrow("has 1000 bytes, cannot read 2 from byte 999");
+    await source.close();
+    await expect(source.read(0, 1)).rejects.toThrow("was closed");
+    expect(server.requests.length).toBe(1);
+    expect(await platform.readBytes(url())).toEqual(small);
+  });
+
+  test("what is not there is not-found, what is refused not-readable", async () => {
+    for (const call of [platform.openBytes, platform.readBytes]) {
+      server.script = [{ status: 404 }, { status: 403 }];
+      await expect(call(url())).rejects.toMatchObject({
+        code: "not-found",
+        message: `${url()}: the server answered 404 Not Found`,
+      });
+      await expect(call(url())).rejects.toMatchObject({ code: "not-readable" });
+    }
+  });
+});
+
+test("small reads share windows of mebibytes, large ones are exact requests", async () => {
+  server.file = large;
+  const source = await open();
+  for (let at = 0; at < 4_000_000; at += 100_000)
+    expect(Buffer.from(await source.read(at, 1000)).equals(large.subarray(at, at + 1000))).toBe(true);
+  expect(server.requests.map(({ range }) => range)).toEqual(["bytes=0-65535", "bytes=100000-4294303"]);
+  expect(Buffer.from(await source.read(1000, 8_000_000)).equals(large.subarray(1000, 8_001_000))).toBe(true);
+  expect(server.requests.at(-1)!.range).toBe("bytes=1000-8000999");
+  expect(Buffer.from(await source.read(8_999_000, 1000)).equals(large.subarray(8_999_000))).toBe(true);
+  await source.read(0, 10); // still known
+  expect(server.requests.length).toBe(4);
+});
+
+test("reads that drop, stall or are refused for a while are tried again", async () => {
+  server.file = large;
+  const source = await open();
+  server.script = [{ dropAfter: 50_000 }, { stallAfter: 50_000 }];
+  expect(Buffer.from(await source.read(70_000, 100)).equals(large.subarray(70_000, 70_100))).toBe(true);
+  server.script = [{ status: 429 }, { status: 503 }];
+  expect(Buffer.from(await source.read(8_000_000, 100)).equals(large.subarray(8_000_000, 8_000_100))).toBe(true);
+  server.script = Array(3).fill({ status: 500 });
+  await expect(source.read(5_000_000, 100)).rejects.toThrow(/the server answered 500 Internal Server Error, 3 times/);
+});
+
+test.each([
+  ["another ETag", { etag: '"two"' }],
+  ["another length", { file: large.subarray(0, 8_999_999) }],
+  ["fewer bytes than are read", { file: large.subarray(0, 100) }],
+])("a file that changes is an error: %s", async (_, change) => {
+  server.file = large;
+  const source = await open();
+  Object.assign(server, change);
+  await expect(source.read(8_000_000, 100)).rejects.toThrow(
+    `${url()}: the file changed while it was being read; open it anew`,
+  );
+});
+
+test.each([
+  ["more than was asked for", { status: 206, body: large.subarray(0, 5_000_000) }, /sent more than the/],
+  [
+    "another range",
+    { status: 206, body: "abc", headers: { "content-range": "bytes 5-7/9000000" } },
+    /another range \(bytes 5-7/,
+  ],
+  ["the whole file all at once", { noRanges: true }, /gave ranges and does so no more/],
+])("an answer with %s is an error", async (_, how, said) => {
+  server.file = large;
+  const source = await open();
+  server.script = [{ headers: { "content-range": "bytes 4000000-8194303/9000000" }, ...how }];
+  await expect(source.read(4_000_000, 100)).rejects.toThrow(said);
+});
+
+test("a server without ranges is read whole up to a bound", async () => {
+  server.script = [
+    { noRanges: true },
+    { noRanges: true },
+    { noRanges: true, chunked: true },
+    { noRanges: true, chunked: true },
+  ];
+  const source = await open();
+  expect(await source.read(3, 5)).toEqual(small.slice(3, 8));
+  await expect(open(999)).rejects.toThrow(
+    /gives no ranges of it, and 1000 bytes are too many at once \(the most is 999\); download it/,
+  );
+  expect(await (await open(1000)).read(0, 1000)).toEqual(small);
+  await expect(open(999)).rejects.toMatchObject({ code: "too-large" });
+  await expect(readHttp(url(), { request: node.request, timing, most: 999 })).rejects.toThrow(FileError);
+});
+
+test("ranges of an unknown length are refused with words; an empty file is one", async () => {
+  server.script = [{ status: 206, body: "abc", headers: { "content-range": "bytes 0-2/*" } }];
+  await expect(open()).rejects.toThrow(/does not say of how many bytes/);
+  server.file = new Uint8Array();
+  expect((await open()).size).toBe(0);
+});
+
+test("only http: and https:; a user and password go to the server and into no message", async () => {
+  await expect(openHttp(new URL("ftp://x/y"), { request: node.request })).rejects.toThrow(
+    "ftp: addresses are not fetched",
+  );
+  const secret = new URL(url().href.replace("//", "//me:p%40ss@"));
+  expect((await node.openBytes(secret)).name).toBe(url().href);
+  expect(server.requests[0]!.authorization).toBe(`Basic ${btoa("me:p@ss")}`);
+});

@@ -1,0 +1,31 @@
+/**
+ * Requests from Node, Deno and Bun, through the proxies that HTTPS_PROXY, HTTP_PROXY and NO_PROXY (or their lower-case twins) name. Deno and
+ * Bun obey these by themselves; Node's fetch does not unless it was started so, and takes undici's agent. Part of node.ts.
+ */
+import { FileError, messageOf } from "./byte-source.ts";
+import type { RequestHead } from "./http.ts";
+
+/** Chunked ends, compression and redirects are fetch's; compression is not wanted, since ranges and lengths are those of the file. */
+export async function request(url: URL, { headers, signal }: RequestHead): Promise<Response> {
+  const init = { headers: { "accept-encoding": "identity", "user-agent": "residual", ...headers }, signal };
+  const ownProxies = "deno" in process.versions || "bun" in process.versions;
+  if (ownProxies || !proxyNames.some((name) => environment(name))) return fetch(url, init);
+  const { fetch: fetchBy, EnvHttpProxyAgent } = await import("undici");
+  try {
+    // Plain http goes to a proxy as a request, not through a tunnel: most proxies refuse tunnels to port 80.
+    agent ??= new EnvHttpProxyAgent({ proxyTunnel: false });
+  } catch (cause) {
+    throw new FileError("not-readable", `the proxy's address is none (${proxyNames.join(", ")}): ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+  return (await fetchBy(url, { ...init, dispatcher: agent })) as object as Response;
+}
+
+const proxyNames = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY"];
+let agent: import("undici").Dispatcher | undefined;
+
+export function environment(name: string): string | undefined {
+  const value = process.env[name];
+  return value === "" ? undefined : value;
+}
