@@ -77,11 +77,11 @@ export async function gpu(_options: GpuOptions = {}): Promise<GpuEntry> {
 }
 
 /** The browser has its own proxies, and says by itself that it wants a range as it is. */
-export function request(url: URL, { headers, signal }: RequestHead): Promise<Response> {
+export function request(url: URL, { headers, signal, cache }: RequestHead): Promise<Response> {
   // Another site must allow If-Range, and few do; who resumes compares what the answer is of as well.
   const { "if-range": ifRange, ...simple } = headers;
   const own = globalThis.location?.origin === url.origin;
-  return fetch(url, { headers: own ? headers : simple, signal });
+  return fetch(url, { headers: own ? headers : simple, signal, cache });
 }
 
 export function environment(_name: string): string | undefined {

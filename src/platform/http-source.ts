@@ -103,7 +103,7 @@ export async function readHttp(url: URL, options: HttpSourceOptions): Promise<Ui
   return asFileError(name, () =>
     withTries(
       (gain) =>
-        exchange(url, {}, { request, timing }, async (answer) => {
+        exchange(url, {}, { request, timing, cache: "default" }, async (answer) => {
           if (answer.response.status !== 200) throw statusFailure(answer.response);
           return wholeOf(name, answer, most, gain.gained);
         }),

@@ -11,6 +11,8 @@ export type Request = (url: URL, init: RequestHead) => Promise<Response>;
 export interface RequestHead {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Whether a browser may take it from its own cache, or put it there. */
+  readonly cache: "default" | "no-store";
 }
 
 /** How long is waited, in milliseconds, and how often is tried. Tests give others. */
@@ -50,6 +52,8 @@ export interface ExchangeOptions {
   readonly request: Request;
   readonly timing: HttpTiming;
   readonly signal?: AbortSignal;
+  /** `no-store` unless told: a browser's cache would keep large files twice, mend ranges by its own rules, and let them wait for one another. */
+  readonly cache?: RequestHead["cache"];
 }
 
 /** An answer, and its body piece by piece. */
@@ -65,7 +69,7 @@ export interface Answer {
 export async function exchange<T>(
   url: URL,
   headers: Readonly<Record<string, string>>,
-  { request, timing, signal }: ExchangeOptions,
+  { request, timing, signal, cache = "no-store" }: ExchangeOptions,
   use: (answer: Answer) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
@@ -101,7 +105,7 @@ export async function exchange<T>(
     }
   }
   try {
-    const init = { headers: { ...authorization, ...headers }, signal: controller.signal };
+    const init = { headers: { ...authorization, ...headers }, signal: controller.signal, cache };
     const response = await heard(request(target, init), "once-answered");
     if (url.protocol === "https:" && response.url.startsWith("http:"))
       throw new HttpFailure(

@@ -1,25 +1,7 @@
 // The smoke test's page in headless Chromium.
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import type { Plugin } from "vite";
 import { faultOf, openSourcePages, type SourcePages } from "../../tools/source-pages.ts";
+import { importMap } from "./import-map.ts";
 import type { Device, SmokeResult } from "./smoke.ts";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
-  dependencies: Record<string, string>;
-};
-
-/** A page's import map, for what the library resolves itself: files of packages (`import.meta.resolve`). */
-const importMap: Plugin = {
-  name: "import-map",
-  transformIndexHtml: () => {
-    const imports = Object.fromEntries(Object.keys(dependencies).map((name) => [`${name}/`, `/node_modules/${name}/`]));
-    return [
-      { tag: "script", attrs: { type: "importmap" }, children: JSON.stringify({ imports }), injectTo: "head-prepend" },
-    ];
-  },
-};
 
 export interface BrowserRuntime extends AsyncDisposable {
   version: string;

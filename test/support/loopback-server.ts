@@ -84,6 +84,13 @@ export async function loopbackServer(file: Uint8Array = new Uint8Array(), etag?:
 type State = Pick<LoopbackServer, "file" | "etag" | "script" | "requests">;
 
 async function answer(state: State, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === "OPTIONS") {
+    // Another site's page asks whether it may send what it is about to.
+    response
+      .writeHead(204, { "access-control-allow-origin": "*", "access-control-allow-headers": "range, if-range" })
+      .end();
+    return;
+  }
   const { range, authorization } = request.headers;
   const ifRange = request.headers["if-range"] as string | undefined;
   state.requests.push({ url: request.url ?? "", range, ifRange, authorization });

@@ -136,6 +136,7 @@ class Transfer {
       await withTries((gain) => this.attempt(gain, timing), {
         ...{ timing, signal },
         onRetry: ({ message }, wait) => {
+          this.progress(true);
           if (wait > 0) onNotice(`${this.remote.file}: ${message}; trying again in ${(wait / 1000).toFixed(1)} s`);
         },
       });
