@@ -69,16 +69,19 @@ export class Console {
       return;
     }
     if (!process.stderr.isTTY) return;
-    if (!this.bar) {
-      const format = `${oneLine(file)} {bar} {done} of {all}, {rate}, {eta_formatted} left`;
-      this.bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true, etaBuffer: 50 });
-      this.bar.start(total ?? received, received, { done: "", all: "", rate: "" });
-      this.began = { at: performance.now(), received };
-    }
-    const seconds = (performance.now() - this.began.at) / 1000;
-    const perSecond = seconds > 0 ? Math.round((received - this.began.received) / seconds) : 0;
+    if (!this.bar) this.began = { at: performance.now(), received };
+    const perSecond = (1000 * (received - this.began.received)) / (performance.now() - this.began.at);
+    const known = Number.isFinite(perSecond) && perSecond > 0;
+    const rate = known ? `, ${formatBytes(Math.round(perSecond))}/s` : "";
+    const left = known && total !== undefined ? `, ${Math.ceil((total - received) / perSecond)} s left` : "";
     const all = total === undefined ? "an unknown length" : formatBytes(total);
-    this.bar.update(received, { done: formatBytes(received), all, rate: `${formatBytes(perSecond)}/s` });
+    const payload = { done: formatBytes(received), all, rate, left };
+    if (!this.bar) {
+      const format = `${oneLine(file)} {bar} {done} of {all}{rate}{left}`;
+      this.bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true });
+      this.bar.start(total ?? received, received, payload);
+    }
+    this.bar.update(received, payload);
     if (ends) this.end();
   }
 

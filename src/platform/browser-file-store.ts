@@ -20,6 +20,10 @@ export const browserFileStore: FileStore = {
     if (!file) throw new FileError("not-found", `${name}: is not in ${place}`);
     return openInMemory(file)!;
   },
+  remedy: (failed, _name, address) =>
+    failed === "network"
+      ? `is ${address} there, and does it allow this page (CORS)? Fetch it by other means and give its bytes or File as weights`
+      : "see to that, or give the bytes or File of the weights",
   async remove(name) {
     const root = await folder();
     const held = await lock(`residual/${name}`, undefined, (who) => inUse(name, who));

@@ -42,6 +42,8 @@ export interface FileStore {
   /** Where a whole file is or would be, for people. */
   pathOf(name: string): string;
   open(name: string): Promise<ByteSource>;
+  /** What a person can do, as the begin of a sentence, where the network failed (`address` is the file's), or this place did. */
+  remedy(failed: "network" | "place", name: string, address: string): string;
   /** The file, and what was begun of it; gives the bytes that were freed, or undefined where there was nothing. Throws where it is being fetched. */
   remove(name: string): Promise<number | undefined>;
   /** Opens or makes what is to become `name`. */

@@ -27,6 +27,10 @@ export function nodeFileStore(folder: string, openFile: (path: string) => Promis
     sizeOf: (name) => sizeOf(pathOf(name)),
     partialSizeOf: (name) => sizeOf(`${pathOf(name)}.partial`),
     open: (name) => openFile(pathOf(name)),
+    remedy: (failed, name, address) =>
+      failed === "network"
+        ? `put ${address} as ${pathOf(name)} by hand`
+        : "see to that, or name another folder for the cache in TORCH_HOME",
     async remove(name) {
       const sizes = await Promise.all(["", ".partial", ".partial.json"].map((suffix) => sizeOf(pathOf(name) + suffix)));
       if (sizes.every((size) => size === undefined)) return undefined;

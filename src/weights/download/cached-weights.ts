@@ -97,8 +97,8 @@ async function orWeightError<T>(
     throw new WeightError(
       "weights-missing",
       `${title} is not in the cache and could not be downloaded (${cause.message}): ` +
-        `put ${address} as ${store.pathOf(file)} by hand, name a file with --weights FILE (in a program weights: FILE), ` +
-        "or use the built-in --model tiny",
+        `${store.remedy(cause instanceof FileError ? "place" : "network", file, address)}, ` +
+        "name a file with --weights FILE (in a program weights: FILE), or use the built-in --model tiny",
       { cause },
     );
   }

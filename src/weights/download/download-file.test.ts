@@ -299,7 +299,7 @@ describe("what does not pass is one error with the way out", () => {
     await writeFile(join(root, "a-file"), "");
     vi.stubEnv("TORCH_HOME", join(root, "a-file"));
     expect((await failure(get())).message).toMatch(
-      /could not be downloaded \(\S+: a part of this path is a file, not a folder\): put /,
+      /could not be downloaded \(\S+: a part of this path is a file, not a folder\): see to that, or name another folder for the cache in TORCH_HOME, /,
     );
     expect(server.requests.length).toBe(0);
   });
