@@ -61,7 +61,8 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
     .option("--quiet", "errors only on standard error")
     .addHelpText(
       "after",
-      "\nExit codes: 0 done, 1 failed (every image, or the run), 2 wrong usage, 3 some images failed (the others are there), " +
+      "\nWithout --weights a network takes IMAGENET1K_V1, downloaded once (residual weights has more of that).\n" +
+        "\nExit codes: 0 done, 1 failed (every image, or the run), 2 wrong usage, 3 some images failed (the others are there), " +
         "130 interrupted (143 by SIGTERM).",
     )
     .action(async (paths: string[], flags: FeaturesFlags) => onExit(await runFeatures(paths, flags)));

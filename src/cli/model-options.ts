@@ -36,7 +36,7 @@ export function addModelOptions(command: Command): Command {
     .addOption(choice("--model <name>", "network by name", modelNames, "there is no such network"))
     .option(
       "--weights <name>",
-      "IMAGENET1K_V1 (the default), IMAGENET1K_V2, DEFAULT (torchvision's), downloaded where they are not in the cache; " +
+      "IMAGENET1K_V1, IMAGENET1K_V2 or DEFAULT (torchvision's), downloaded where they are not in the cache; or " +
         "a safetensors file with torchvision's names, or its https: address",
       notEmpty("--weights"),
     )

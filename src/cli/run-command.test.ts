@@ -44,6 +44,7 @@ beforeAll(async () => {
     await writeFile(join(folder, name), content);
   await mkdir(join(folder, "empty"));
   process.chdir(folder);
+  vi.stubEnv("TORCH_HOME", folder); // an empty cache, whatever this machine has
 });
 afterAll(async () => {
   process.chdir(home);

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { fromRoot, tinyWeights, zeroWeights } from "../../test/support/small-weights.ts";
 import { memory } from "../engine/engine.ts";
 import { OptionError } from "../errors.ts";
@@ -13,6 +13,7 @@ const device = "reference";
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "residual-open-"));
+  vi.stubEnv("TORCH_HOME", folder); // an empty cache, whatever this machine has
 });
 afterAll(() => rm(folder, { recursive: true }));
 

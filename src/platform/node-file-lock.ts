@@ -13,6 +13,7 @@ import { writeFailure } from "./node-output.ts";
 const touchedEvery = 5_000;
 const deadAfter = 60_000;
 const askedEvery = 250;
+const guardedAtMost = 10_000;
 
 interface Owner {
   readonly pid: number;
@@ -32,7 +33,7 @@ export async function lockFile(
     signal?.throwIfAborted();
     if (await create(path, owner)) return held(path, owner);
     const found = await read(path);
-    if (found && (await isDead(found))) await takeAway(path, found.text);
+    if (found && (await isDead(found))) await takeAway(path);
     else if (found) {
       if (!said) onWait(found.owner ? `process ${found.owner.pid}${elsewhere(found.owner)}` : "another process");
       said = true;
@@ -75,7 +76,6 @@ async function createPlain(path: string, owner: Owner): Promise<boolean> {
 }
 
 interface Found {
-  readonly text: string;
   readonly owner: Owner | undefined;
   /** Milliseconds since it was touched. */
   readonly age: number;
@@ -84,7 +84,7 @@ interface Found {
 async function read(path: string): Promise<Found | undefined> {
   try {
     const [text, { mtimeMs }] = await Promise.all([fs.readFile(path, "utf8"), fs.stat(path)]);
-    return { text, owner: ownerOf(text), age: Date.now() - mtimeMs };
+    return { owner: ownerOf(text), age: Date.now() - mtimeMs };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined; // released meanwhile
     throw writeFailure(path, error);
@@ -111,16 +111,28 @@ async function isDead({ owner, age }: Found): Promise<boolean> {
   }
 }
 
-/** Removes the lock of the dead; another may have done so, and hold it by now: then it is put back. */
-async function takeAway(path: string, text: string): Promise<void> {
-  const aside = `${path}.${randomUUID()}`;
+/**
+ * Removes the lock of the dead. By one process at a time, which looks again: otherwise two could find the same dead one, and the slower would
+ * remove what the faster has made in its place.
+ */
+async function takeAway(path: string): Promise<void> {
+  const guard = `${path}.guard`;
   try {
-    await fs.rename(path, aside);
-    if ((await fs.readFile(aside, "utf8")) !== text) await fs.link(aside, path).catch(() => {});
+    await fs.mkdir(guard);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw writeFailure(path, error);
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeFailure(guard, error);
+    const since = await fs.stat(guard).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (since > guardedAtMost) await fs.rmdir(guard).catch(() => {}); // died in these few lines
+    return pause(10, undefined);
+  }
+  try {
+    const found = await read(path);
+    if (found && (await isDead(found))) await fs.unlink(path).catch(() => {});
   } finally {
-    await fs.unlink(aside).catch(() => {});
+    await fs.rmdir(guard).catch(() => {});
   }
 }
 
