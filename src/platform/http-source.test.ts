@@ -55,17 +55,28 @@ describe.each([
   });
 });
 
-test("small reads share windows of mebibytes, large ones are exact requests", async () => {
+test("small reads share blocks, one after another and at once; large ones are exact requests", async () => {
   server.file = large;
   const source = await open();
-  for (let at = 0; at < 4_000_000; at += 100_000)
-    expect(Buffer.from(await source.read(at, 1000)).equals(large.subarray(at, at + 1000))).toBe(true);
-  expect(server.requests.map(({ range }) => range)).toEqual(["bytes=0-65535", "bytes=100000-4294303"]);
-  expect(Buffer.from(await source.read(1000, 8_000_000)).equals(large.subarray(1000, 8_001_000))).toBe(true);
-  expect(server.requests.at(-1)!.range).toBe("bytes=1000-8000999");
-  expect(Buffer.from(await source.read(8_999_000, 1000)).equals(large.subarray(8_999_000))).toBe(true);
-  await source.read(0, 10); // still known
-  expect(server.requests.length).toBe(4);
+  const expectRead = async (offset: number, length: number): Promise<void> => {
+    const bytes = await source.read(offset, length);
+    expect(bytes.length).toBe(length);
+    expect(Buffer.from(bytes).equals(large.subarray(offset, offset + length))).toBe(true);
+  };
+  const asked = (): (string | undefined)[] => server.requests.splice(0).map(({ range }) => range);
+  const block = 2 ** 21;
+  for (let at = 0; at < 2_000_000; at += 50_000) await expectRead(at, 1000);
+  expect(asked()).toEqual(["bytes=0-65535", `bytes=0-${block - 1}`]);
+  await Promise.all([3 * block + 5, 3 * block + 500, 3 * block, 3 * block + 2000].map((at) => expectRead(at, 700)));
+  expect(asked()).toEqual([`bytes=${3 * block}-${4 * block - 1}`]);
+  await expectRead(block - 10, 20); // of two, of which one is there
+  await expectRead(block - 10, block);
+  expect(asked()).toEqual([`bytes=${block}-${2 * block - 1}`, `bytes=${block - 10}-${2 * block - 11}`]);
+  await expectRead(large.length - 1000, 1000);
+  await expectRead(1000, 8_000_000);
+  expect(asked()).toEqual([`bytes=${4 * block}-${large.length - 1}`, "bytes=1000-8000999"]);
+  await expectRead(large.length, 0);
+  expect(asked()).toEqual([]);
 });
 
 test("reads that drop, stall or are refused for a while are tried again", async () => {
@@ -103,7 +114,7 @@ test.each([
 ])("an answer with %s is an error", async (_, how, said) => {
   server.file = large;
   const source = await open();
-  server.script = [{ headers: { "content-range": "bytes 4000000-8194303/9000000" }, ...how }];
+  server.script = [{ headers: { "content-range": "bytes 2097152-4194303/9000000" }, ...how }];
   await expect(source.read(4_000_000, 100)).rejects.toThrow(said);
 });
 

@@ -1,6 +1,6 @@
 /**
- * Ranged reads of a file behind http: or https:, and whole reads of one. A file that changes while it is read is an error. What it is read by
- * comes in windows of some mebibytes, so that a thousand small tensors are not a thousand requests.
+ * Ranged reads of a file behind http: or https:, and whole reads of one. A file that changes while it is read is an error. Small
+ * reads share blocks of some mebibytes, also those that overlap in time, so that a thousand small tensors are not a thousand requests.
  */
 import { allocate, bytesSource, checkRange, FileError } from "./byte-source.ts";
 import {
@@ -32,13 +32,9 @@ const mostAtOnce = 2 ** 30;
 
 /** First request: enough for the head of most weight files. */
 const headBytes = 2 ** 16;
-const windowBytes = 2 ** 22;
-const windowsKept = 4;
-
-interface Window {
-  readonly offset: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
+const blockBytes = 2 ** 21;
+/** The blocks that are kept: 32 MiB. */
+const blocksKept = 16;
 
 /**
  * Opens by one request for the first bytes. A server that answers with the whole file is read whole, up to `most` bytes. Throws FileError,
@@ -58,7 +54,6 @@ export async function openHttp(url: URL, options: HttpSourceOptions): Promise<By
   );
   if (first.whole) return bytesSource(first.head, name);
   const { head, size, validator } = first;
-  const windows: Window[] = [{ offset: 0, bytes: head }];
   let open = true;
 
   const fetchRange = (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> =>
@@ -73,25 +68,38 @@ export async function openHttp(url: URL, options: HttpSourceOptions): Promise<By
       ),
     );
 
+  /** By number, those used longest ago first; under way or there. */
+  const blocks = new Map<number, Promise<Uint8Array<ArrayBuffer>>>();
+  const blockAt = (number: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const offset = number * blockBytes;
+    const block = blocks.get(number) ?? fetchRange(offset, Math.min(blockBytes, size - offset));
+    blocks.delete(number);
+    blocks.set(number, block);
+    block.catch(() => blocks.get(number) === block && blocks.delete(number)); // the next read tries anew
+    if (blocks.size > blocksKept) blocks.delete(blocks.keys().next().value!);
+    return block;
+  };
+
   return {
     name,
     size,
     async read(offset, length) {
       checkRange(name, size, offset, length, open);
-      const at = windows.findIndex((one) => offset >= one.offset && offset + length <= one.offset + one.bytes.length);
-      const [window] = at < 0 ? [] : windows.splice(at, 1);
-      const used = window ?? {
-        offset,
-        bytes: await fetchRange(offset, Math.min(Math.max(length, windowBytes), size - offset)),
-      };
-      if (!window && length >= windowBytes) return used.bytes;
-      windows.unshift(used); // the latest first
-      windows.length = Math.min(windows.length, windowsKept);
-      return used.bytes.slice(offset - used.offset, offset - used.offset + length);
+      if (length === 0) return allocate(name, 0);
+      if (offset + length <= head.length) return head.slice(offset, offset + length);
+      if (length >= blockBytes) return fetchRange(offset, length);
+      const [from, to] = [Math.floor(offset / blockBytes), Math.floor((offset + length - 1) / blockBytes)];
+      const bytes = allocate(name, length);
+      const parts = await Promise.all(from === to ? [blockAt(from)] : [blockAt(from), blockAt(to)]);
+      for (const [i, part] of parts.entries()) {
+        const at = (from + i) * blockBytes;
+        bytes.set(part.subarray(Math.max(0, offset - at), offset + length - at), Math.max(0, at - offset));
+      }
+      return bytes;
     },
     async close() {
       open = false;
-      windows.length = 0;
+      blocks.clear();
     },
   };
 }
