@@ -74,7 +74,7 @@ export function processors(): number {
 }
 
 /** Deno and Bun speak of a `node` version too. */
-const isNode = !("Deno" in globalThis) && !("Bun" in globalThis);
+export const isNode = !("Deno" in globalThis) && !("Bun" in globalThis);
 
 /** The first V8 whose revectoriser packs fused multiply-adds: Node 24's. */
 const firstPackingV8 = 13;
