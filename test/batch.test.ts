@@ -16,7 +16,7 @@ import { inputName, trace, withOutputs } from "../src/nn/trace.ts";
 import type { HostTensor } from "../src/tensor/host-tensor.ts";
 import { sizeOf } from "../src/tensor/shape.ts";
 import { expectSameBits } from "./support/compare.ts";
-import { type DepthName, goldenStateDict } from "./support/golden-networks.ts";
+import { goldenStateDict, type HashedName } from "./support/golden-networks.ts";
 
 const photos = fileURLToPath(new URL("../examples/photos/", import.meta.url));
 
@@ -36,9 +36,10 @@ function images(batch: HostTensor, first: number, count: number): HostTensor {
   return { shape: [count, ...batch.shape.slice(1)], dtype: "float32", data };
 }
 
-const runs: readonly (readonly [DepthName, DeviceName, side: number])[] = [
+const runs: readonly (readonly [HashedName, DeviceName, side: number])[] = [
   ["resnet18", "wasm", 224],
   ["resnet50", "wasm", 224],
+  ["resnext50_32x4d", "wasm", 128],
   ["resnet18", "webgpu", 128],
   ["resnet50", "webgpu", 128],
   ["resnet18", "reference", 64],

@@ -87,7 +87,7 @@ describe.each(Object.entries(networks) as [NetworkName, (typeof networks)[Networ
       const vectors = await Promise.all(
         shown.map((scene) => outputs.read(side === 224 ? scene : `${scene}@${side}`, "avgpool")),
       );
-      expect(vectors.length).toBeGreaterThanOrEqual(4);
+      expect(vectors.length).toBeGreaterThanOrEqual(2);
       for (const [i, a] of vectors.entries())
         for (const [j, b] of vectors.slice(0, i).entries())
           expect(cosine(a, b), `${shown[i]} and ${shown[j]}`).toBeLessThan(0.95);

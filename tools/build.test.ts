@@ -55,9 +55,9 @@ function packageWith(changed: Record<string, string>): string {
   return root;
 }
 
-test("what is built runs without src/: its command, a worker named by URL, an asset, #platform, types", () => {
+test("what is built runs without src/: its command, a worker named by URL, an asset, #platform, types", async () => {
   const root = packageWith({});
-  build(root);
+  await build(root);
   rmSync(join(root, "src"), { recursive: true });
   expect(execFileSync(join(root, "dist/cli/main.js"), { encoding: "utf8" })).toBe("42 from an asset\n");
   expect(readFileSync(join(root, "dist/jobs/pool.d.ts"), "utf8")).toContain("run: (x: number) => Promise<number>");
@@ -69,9 +69,9 @@ test.each([
   [
     "a URL that names no file",
     { "src/errors.ts": `\nexport const x = new URL("./absent.ts", import.meta.url);` },
-    "errors.js:1: a URL names ./absent.js, and there is no such file",
+    "src/errors.ts:2: a URL names ./absent.ts, and there is no such file",
   ],
   ["a command without its first line", { "src/cli/main.ts": "console.log(1);" }, "./dist/cli/main.js: a command"],
-])("%s is refused", (_, changed, message) => {
-  expect(() => build(packageWith(changed))).toThrow(message);
+])("%s is refused", async (_, changed, message) => {
+  await expect(build(packageWith(changed))).rejects.toThrow(message);
 });

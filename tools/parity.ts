@@ -182,6 +182,7 @@ const groups = {
   resnet50: (device: WayName) => network("resnet50", device),
   resnet101: (device: WayName) => network("resnet101", device),
   resnet152: (device: WayName) => network("resnet152", device),
+  resnext50_32x4d: (device: WayName) => network("resnext50_32x4d", device),
 } satisfies Record<string, (device: WayName) => Promise<Omit<Row, "seconds">>>;
 
 const { values } = parseArgs({
@@ -205,7 +206,7 @@ if (devices.length === 0 || names.length === 0) {
   process.exit(2);
 }
 
-const columns = [10, 16, 24, 12, 12, 8] as const;
+const columns = [15, 16, 24, 12, 12, 8] as const;
 const print = (cells: readonly string[]) =>
   console.log(cells.map((cell, i) => cell.padEnd(columns[i] ?? 0)).join("  "));
 console.log("Against PyTorch (test/golden): largest relative error max|a-b|/max|b|, least cosine of the vectors");

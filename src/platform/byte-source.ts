@@ -78,10 +78,17 @@ export function checkRange(name: string, size: number, offset: number, length: n
   }
 }
 
-/** `length` zeroed bytes, or a FileError where the engine cannot have that many. */
-export function allocate(name: string, length: number): Uint8Array<ArrayBuffer> {
+/** From this many bytes on C libraries keep blocks that were freed, and a process its size. */
+const largeBytes = 2 ** 18;
+
+/**
+ * `length` zeroed bytes, or a FileError where the engine cannot have that many. `passing`: large ones are over a resizable buffer, whose
+ * memory goes back to the system when it is let go of.
+ */
+export function allocate(name: string, length: number, passing = false): Uint8Array<ArrayBuffer> {
   try {
-    return new Uint8Array(length);
+    if (!passing || length < largeBytes) return new Uint8Array(length);
+    return new Uint8Array(new ArrayBuffer(length, { maxByteLength: length }), 0, length);
   } catch (cause) {
     throw new FileError("too-large", `${name}: there is no memory for ${length} bytes of it at once`, { cause });
   }

@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import process from "node:process";
 import { setFlagsFromString } from "node:v8";
-import { parentPort, Worker } from "node:worker_threads";
+import { parentPort, Worker, type WorkerOptions } from "node:worker_threads";
 import { neverStarted } from "./never-started.ts";
 import type { CompileOptions, WorkerHandle, WorkerListener, WorkerPort } from "./platform.ts";
 
@@ -40,9 +40,19 @@ export function startWorker(listener: WorkerListener): WorkerHandle {
   };
 }
 
-/** Workers inherit what Node was started with, but for what is only right for a program's text, which would end them. */
-function workerOptions(): { execArgv?: string[] } {
+/**
+ * Megabytes of a worker's young generation. V8's own 16 and more are for programs that make many objects; jobs make few, and each worker
+ * would keep them.
+ */
+const youngMegabytes = 2;
+
+function workerOptions(): WorkerOptions {
   if (!isNode) return {};
+  return { ...inheritedOptions(), resourceLimits: { maxYoungGenerationSizeMb: youngMegabytes } };
+}
+
+/** Workers inherit what Node was started with, but for what is only right for a program's text, which would end them. */
+function inheritedOptions(): Pick<WorkerOptions, "execArgv"> {
   const inherited = process.execArgv;
   const conditions = inherited.filter((arg) => /^(--conditions=|-C.)/.test(arg));
   if (import.meta.url.endsWith(".ts") && !/(--conditions[= ]|-C ?)source/.test(inherited.join(" ")))
@@ -64,7 +74,7 @@ export function processors(): number {
 }
 
 /** Deno and Bun speak of a `node` version too. */
-const isNode = !("Deno" in globalThis) && !("Bun" in globalThis);
+export const isNode = !("Deno" in globalThis) && !("Bun" in globalThis);
 
 /** The first V8 whose revectoriser packs fused multiply-adds: Node 24's. */
 const firstPackingV8 = 13;

@@ -20,6 +20,9 @@ import type { ByteSource, Source } from "./sources.ts";
 export { gpu } from "./node-gpu.ts";
 export { environment, request } from "./node-http.ts";
 export { openOutput } from "./node-output.ts";
+
+import { isNode } from "./node-worker.ts";
+
 export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./node-worker.ts";
 
 const [open, fstat, read, close] = [promisify(fs.open), promisify(fs.fstat), promisify(fs.read), promisify(fs.close)];
@@ -135,7 +138,7 @@ async function openFile(path: string): Promise<ByteSource> {
       size,
       async read(offset, length) {
         checkRange(path, size, offset, length, isOpen);
-        const bytes = allocate(path, length);
+        const bytes = allocate(path, length, isNode);
         let got = 0;
         while (got < length) {
           // Node refuses single reads of 2 GiB and more.

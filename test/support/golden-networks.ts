@@ -9,7 +9,9 @@ import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { fillParameter } from "./hash-fill.ts";
 
 export type DepthName = "resnet18" | "resnet34" | "resnet50" | "resnet101" | "resnet152";
-export type NetworkName = DepthName | "tiny";
+/** Networks whose weights are hashed: the depths, and one with groups. */
+export type HashedName = DepthName | "resnext50_32x4d";
+export type NetworkName = HashedName | "tiny";
 
 export interface GoldenIndex {
   /** Photos that have nothing to do with each other. */
@@ -53,8 +55,8 @@ export async function openGoldenOutputs(network: NetworkName): Promise<GoldenOut
   };
 }
 
-/** The golden weights of a depth, as a weight file has them: torchvision's names and order. Nothing is computed before it is read. */
-export async function goldenStateDict(arch: DepthName): Promise<StateDict> {
+/** The golden weights of a network, as a weight file has them: torchvision's names and order. Nothing is computed before it is read. */
+export async function goldenStateDict(arch: HashedName): Promise<StateDict> {
   const names = JSON.parse(await readFile(new URL("node-names.json", folder), "utf8")) as Record<
     string,
     { tensors: Record<string, Shape> }

@@ -1,4 +1,4 @@
-"""The five ResNets at full size and tiny, from the photo's file to the vector.
+"""The five ResNets and a ResNeXt at full size and tiny, from the photo's file to the vector.
 
 Weights come from the seeded hash (fill_parameter), so only the batch norms' statistics lie on disk: they are what the layers really see on the
 example photos, without which the activations explode and all vectors look alike. The last batch norm of each block has a small scale: with a
@@ -18,7 +18,8 @@ from common import ROOT, SCENES, photo_names, prepared, save
 from hash_fill import fill_parameter
 
 DEPTHS = ["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
-PHOTOS_OF = {"resnet18": SCENES, "resnet50": SCENES, "tiny": [SCENES[0], *(p for p in photo_names() if p != SCENES[0])]}  # the others: four
+NEXT = "resnext50_32x4d"  # for its groups
+PHOTOS_OF = {"resnet18": SCENES, "resnet50": SCENES, NEXT: SCENES[:2], "tiny": [SCENES[0], *(p for p in photo_names() if p != SCENES[0])]}  # the others: four
 SMALL = {"resnet18": [64, 128], "resnet50": [64, 128]}  # sides for the slow backends
 TINY_WIDTHS = (16, 32, 64, 128)
 
@@ -108,7 +109,7 @@ def largest_cosine(out: dict[str, torch.Tensor], suffix: str) -> float:
 def make(outdir: Path) -> None:
     """Writes networks/`<arch>.safetensors` (outputs), `<arch>.bn.safetensors` (statistics) and index.json, which says what is where."""
     folder, index = outdir / "networks", {}
-    for arch in [*DEPTHS, "tiny"]:
+    for arch in [*DEPTHS, NEXT, "tiny"]:
         sides = SMALL.get(arch, [])
         net = load_tiny() if arch == "tiny" else build(arch)
         photos = PHOTOS_OF.get(arch, SCENES[:4])
