@@ -5,6 +5,9 @@
 import { UnsupportedError, WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
 import { openSafetensors } from "./safetensors.ts";
+import { openTorchLegacy } from "./torch/torch-legacy.ts";
+import { openTorchTar } from "./torch/torch-tar.ts";
+import { openTorchZip } from "./torch/torch-zip.ts";
 import type { WeightFile } from "./weight-file.ts";
 import { openWeightSource, quoted, type WeightSource } from "./weight-source.ts";
 
@@ -20,10 +23,13 @@ interface WeightFormat {
 const formats: readonly WeightFormat[] = [
   // Eight bytes of length, the last of them 0 (no text has that), then JSON.
   { name: "a safetensors file", recognises: (head) => head[7] === 0 && head[8] === 0x7b, open: openSafetensors },
-  { name: "a PyTorch file (zip)", recognises: startsWith(0x50, 0x4b, 0x03, 0x04) },
-  // Pickle protocol 2, LONG1 of ten bytes: the magic number 0x1950a86a20f9469cfc6c.
-  { name: "a PyTorch file (before 1.6)", recognises: startsWith(0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46) },
-  { name: "a PyTorch file (tar, before 0.2)", recognises: (head) => text(head.subarray(257, 262)) === "ustar" },
+  { name: "a PyTorch file (zip)", recognises: startsWith(0x50, 0x4b, 0x03, 0x04), open: openTorchZip },
+  { name: "a PyTorch file (before 1.6)", recognises: startsWithMagicNumber, open: openTorchLegacy },
+  {
+    name: "a PyTorch file (tar, before 0.2)",
+    recognises: (head) => text(head.subarray(257, 262)) === "ustar",
+    open: openTorchTar,
+  },
   // Protobuf: field 1 (ir_version, a small varint), then a field of ModelProto with a length, or opset_import.
   {
     name: "an ONNX model",
@@ -46,7 +52,7 @@ export async function openWeights(source: WeightSource): Promise<WeightFile> {
     if (!format) throw new WeightError("weights-format", `${bytes.name}: not a weight file: ${startOf(head)}`);
     if (format.open) return await format.open(bytes);
     throw new UnsupportedError(
-      `${bytes.name}: looks like ${format.name}, and this version reads safetensors only: save the network's state dict by ` +
+      `${bytes.name}: looks like ${format.name}, and this version reads PyTorch's files and safetensors: save the network's state dict by ` +
         "safetensors.torch.save_file in Python and name that file (--weights), or use the built-in --model tiny",
     );
   } catch (error) {
@@ -62,12 +68,20 @@ function isText(head: Uint8Array): boolean {
   return start.length > 0 && start.subarray(0, 8).every(printable);
 }
 
+/** Pickle protocol 2 to 5 (the last two with a frame), LONG1 of ten bytes: the magic number 0x1950a86a20f9469cfc6c. */
+function startsWithMagicNumber(head: Uint8Array): boolean {
+  const number = head[2] === 0x95 ? head.subarray(11) : head.subarray(2);
+  return head[0] === 0x80 && startsWith(0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46)(number);
+}
+
 function startsWith(...bytes: number[]): (head: Uint8Array) => boolean {
   return (head) => bytes.every((byte, i) => head[i] === byte);
 }
 
 function startOf(head: Uint8Array): string {
-  return head.length === 0 ? "it is empty" : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors is read`;
+  return head.length === 0
+    ? "it is empty"
+    : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors and PyTorch's files are read`;
 }
 
 /** Bytes as Latin-1, the printable ones as they are and the rest as dots. */

@@ -1,4 +1,4 @@
-"""Makes all goldens anew, or the parts named: python make.py [hashes names ops blocks networks images weights] [--photos].
+"""Makes all goldens anew, or the parts named: python make.py [hashes names ops blocks networks images weights torch_files] [--photos].
 
 Every part is a module with make(folder), which writes below test/golden what `OUTPUTS` says. manifest.json then says by sha256 what each part was
 made of (its modules, its inputs, its outputs) and with which versions: test/golden.test.ts compares that with the files as they are.
@@ -32,6 +32,7 @@ OUTPUTS = {
     "networks": ["networks/*"],
     "images": ["images/**/*"],
     "weights": ["safetensors/*"],
+    "torch_files": ["torch/*"],
 }
 
 
