@@ -30,7 +30,7 @@ export function flatten(root: Value, budget: Budget, breach: Breach): Flat {
       throw breach(
         `two of its values would both be called ${quoted(name)}: their keys differ only by kind, or by where a dot stands`,
       );
-    budget.spend(2 * name.length + bytes);
+    budget.spend(2 * name.length + 160 + bytes);
     into.set(name, value);
   };
   const note = (name: string, value: string): void => {
@@ -38,7 +38,7 @@ export function flatten(root: Value, budget: Budget, breach: Breach): Flat {
   };
 
   const visit = (value: Value, name: string, depth: number): void => {
-    budget.spend(16);
+    budget.spend(64);
     if (depth > deepest) throw breach(`nested deeper than ${deepest} levels, or within itself, at ${quoted(name)}`);
     const below = (key: string) => (depth === 0 ? key : `${name}.${key}`);
     if (value instanceof Tensor) {
