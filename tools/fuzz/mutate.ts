@@ -72,9 +72,8 @@ function writeNumber(bytes: Uint8Array, at: number, random: Random): void {
 }
 
 export function joined(...parts: readonly (Uint8Array | string)[]): Uint8Array<ArrayBuffer> {
-  const all = parts.map((part) =>
-    typeof part === "string" ? Uint8Array.from(part, (char) => char.charCodeAt(0)) : part,
-  );
+  // Not Uint8Array.from, whose iteration takes a hundred times the memory: it would be measured.
+  const all = parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : part));
   const out = new Uint8Array(all.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of all) {

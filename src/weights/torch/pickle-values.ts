@@ -98,20 +98,23 @@ export class Opaque {
 
 /**
  * Bounds what one file may make us hold: an estimate of the bytes of everything made from it, so that a few bytes of a pickle cannot
- * become gigabytes of objects. 32 MB are some 20,000 tensors; the largest ResNet with an optimizer's state has 2,000.
+ * become gigabytes of objects. 16 MB, some 5,000 tensors, and half the file's size: a ResNet-152 with its optimizer's state has 2,400.
  */
 export class Budget {
-  static readonly limit = 32_000_000;
   readonly #breach: Breach;
-  #left = Budget.limit;
-  constructor(breach: Breach) {
+  readonly #limit: number;
+  #spent = 0;
+  /** For a file of `fileBytes`. */
+  constructor(fileBytes: number, breach: Breach) {
+    this.#limit = 16_000_000 + fileBytes / 2;
     this.#breach = breach;
   }
   spend(bytes: number): void {
-    this.#left -= bytes;
-    if (this.#left < 0)
+    this.#spent += bytes;
+    if (this.#spent > this.#limit)
       throw this.#breach(
-        `what it describes would take more than ${Budget.limit} bytes of memory before any tensor is read: too much for a checkpoint`,
+        `what its pickle describes would take more than ${Math.floor(this.#limit)} bytes of memory before any tensor is read, ` +
+          "too much for a checkpoint of its size",
       );
   }
 }

@@ -30,7 +30,7 @@ export async function openTorchLegacy(source: WeightSource): Promise<WeightFile>
 async function open(source: ByteSource): Promise<WeightFile> {
   const breach: Breach = (what) => new WeightError("weights-format", `${source.name}: ${what}`);
   const stream = new PickleStream(source, 0, source.size, breach);
-  const plain = { budget: new Budget(breach), breach };
+  const plain = { budget: new Budget(source.size, breach), breach };
   if ((await stream.next("its magic number", plain)) !== magicNumber) throw breach("its magic number is not PyTorch's");
   const version = await stream.next("its version", plain);
   if (version !== protocolVersion)
@@ -40,7 +40,7 @@ async function open(source: ByteSource): Promise<WeightFile> {
   checkEndian(source.name, await stream.next("the facts of its machine", plain));
 
   // Made anew whenever the window grows: what is counted and noted must be of the last attempt alone.
-  let budget = new Budget(breach);
+  let budget = new Budget(source.size, breach);
   const claims = new Map<string, Claim>();
   const root = await stream.next("its checkpoint", {
     get budget() {
@@ -49,7 +49,7 @@ async function open(source: ByteSource): Promise<WeightFile> {
     breach,
     persistent: (id) => claim(claims, id, breach),
     begin: () => {
-      budget = new Budget(breach);
+      budget = new Budget(source.size, breach);
       claims.clear();
     },
   });

@@ -37,7 +37,7 @@ async function open(source: ByteSource): Promise<WeightFile> {
       );
     return new PickleStream(source, member.at, member.at + member.size, breach);
   };
-  const budget = new Budget(breach);
+  const budget = new Budget(source.size, breach);
   const options = { budget, breach };
   if (members.has("sys_info")) checkEndian(source.name, await streamOf("sys_info").next("sys_info", options));
 

@@ -47,7 +47,7 @@ async function open(source: ByteSource): Promise<WeightFile> {
   const pickle = entries.get(`${root}data.pkl`)!;
   if (pickle.size > mostPickleBytes)
     throw breach(`its pickle has ${pickle.size} bytes; up to ${mostPickleBytes} are read`);
-  const budget = new Budget(breach);
+  const budget = new Budget(source.size, breach);
   try {
     const { value } = unpickle(await content(pickle), 0, { budget, breach, persistent: (id) => storageOf(id, breach) });
     return torchFile(source, value, zipStorages(source, root, entries), budget);

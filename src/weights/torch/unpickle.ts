@@ -23,7 +23,7 @@ export interface UnpickleOptions {
 }
 
 /** Values that may lie on the stack at once: more than the thousand of a batch, and a tuple of any size that a checkpoint has. */
-const deepestStack = 500_000;
+const deepestStack = 200_000;
 
 /** The value of the pickle that begins at `bytes[at]`, and where it ends. Throws OutOfBytes, or what `breach` makes of a fault. */
 export function unpickle(bytes: Uint8Array, at: number, options: UnpickleOptions): { value: Value; end: number } {
@@ -68,7 +68,7 @@ class Machine {
         case 0x2e: // STOP
           return this.#last();
         case 0x28: // MARK
-          this.#spend(8);
+          this.#spend(16);
           if (this.#marks.length >= deepestStack) throw this.#breach("its stack grows without end");
           this.#marks.push(this.#stack.length);
           break;
@@ -371,7 +371,7 @@ class Machine {
   }
 
   #tuple(items: Value[]): Tuple {
-    this.#spend(48 + 8 * items.length);
+    this.#spend(96 + 8 * items.length);
     return new Tuple(items);
   }
 
@@ -391,7 +391,7 @@ class Machine {
   }
 
   #put(index: number): void {
-    this.#spend(48);
+    this.#spend(64);
     this.#memo.set(index, this.#top());
   }
 
