@@ -5,6 +5,7 @@ import { decodeImage } from "../image/decode.ts";
 import { checkImageData, fromImageData, type RgbaImage, type RgbImage } from "../image/rgb-image.ts";
 import { FileError } from "../platform/byte-source.ts";
 import { describeValue } from "../tensor/check-options.ts";
+import { freeArray } from "../tensor/free-array.ts";
 import { copyInTurns, createPacer } from "../tensor/pacer.ts";
 
 /** A file's path or URL object, encoded bytes, a Blob, or pixels: a browser's ImageData or anything of that form. */
@@ -35,8 +36,12 @@ export async function readImage(source: ImageSource, options: ReadImageOptions =
   } catch (error) {
     throw asImageError(error);
   }
-  signal?.throwIfAborted();
-  return decodeImage(bytes, { name, exif, signal });
+  try {
+    signal?.throwIfAborted();
+    return await decodeImage(bytes, { name, exif, signal });
+  } finally {
+    if (bytes !== source) freeArray(bytes); // what was read, not what the caller gave
+  }
 }
 
 /** An image as it goes to another thread. A URL object cannot, so its address does. */
