@@ -161,7 +161,7 @@ describe("loadStateDict", () => {
         "1 tensor of another shape (bn1.bias is 3, expected 16)",
     );
     expect(() => loadStateDict(net, state)).toThrow(WeightError);
-    await expect(net.bn1.weight.read()).rejects.toThrow(/never loaded/);
+    await expect(net.bn1!.weight.read()).rejects.toThrow(/never loaded/);
   });
 
   it("does without the batch norms' counters", () => {

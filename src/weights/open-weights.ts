@@ -4,7 +4,9 @@
  */
 import { UnsupportedError, WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
+import { openOnnx } from "./onnx/onnx.ts";
 import { openSafetensors } from "./safetensors.ts";
+import { looksLikeIndex, openSharded } from "./sharded.ts";
 import { openTorchLegacy } from "./torch/torch-legacy.ts";
 import { openTorchTar } from "./torch/torch-tar.ts";
 import { openTorchZip } from "./torch/torch-zip.ts";
@@ -14,8 +16,8 @@ import { openWeightSource, quoted, type WeightSource } from "./weight-source.ts"
 interface WeightFormat {
   /** With its article, as a message says it: `looks like ${name}`. */
   readonly name: string;
-  /** `head`: the file's first bytes, at most 512. */
-  readonly recognises: (head: Uint8Array) => boolean;
+  /** `head`: the file's first bytes, at most 512; `file`: its name. */
+  readonly recognises: (head: Uint8Array, file: string) => boolean;
   /** Absent: known by sight, not read by this version. */
   readonly open?: (source: ByteSource) => Promise<WeightFile>;
 }
@@ -35,6 +37,12 @@ const formats: readonly WeightFormat[] = [
     name: "an ONNX model",
     recognises: (head) =>
       head[0] === 0x08 && head[1]! < 0x20 && [0x12, 0x1a, 0x22, 0x32, 0x3a, 0x42].includes(head[2]!),
+    open: openOnnx,
+  },
+  {
+    name: "an index of weights in several files",
+    recognises: (head, file) => looksLikeIndex(new TextDecoder().decode(head), file),
+    open: (source) => openSharded(source, openShard),
   },
 ];
 
@@ -48,9 +56,9 @@ export async function openWeights(source: WeightSource): Promise<WeightFile> {
     const head = await bytes.read(0, Math.min(bytes.size, 512));
     // Last by name, so that a broken file is told what is broken.
     const named = bytes.name.endsWith(".safetensors") && !isText(head) ? formats[0] : undefined;
-    const format = formats.find((known) => known.recognises(head)) ?? named;
+    const format = formats.find((known) => known.recognises(head, bytes.name)) ?? named;
     if (!format) throw new WeightError("weights-format", `${bytes.name}: not a weight file: ${startOf(head)}`);
-    if (format.open) return await format.open(bytes);
+    if (format.open) return Object.assign(await format.open(bytes), { beside: bytes.beside });
     throw new UnsupportedError(
       `${bytes.name}: looks like ${format.name}, and this version reads PyTorch's files and safetensors: save the network's state dict by ` +
         "safetensors.torch.save_file in Python and name that file (--weights), or use the built-in --model tiny",
@@ -59,6 +67,14 @@ export async function openWeights(source: WeightSource): Promise<WeightFile> {
     await bytes.close();
     throw error;
   }
+}
+
+/** A file that an index names: of any kind but an index, which would lead in circles. */
+async function openShard(source: ByteSource): Promise<WeightFile> {
+  const head = await source.read(0, Math.min(source.size, 512));
+  if (!looksLikeIndex(new TextDecoder().decode(head), source.name)) return openWeights(source);
+  await source.close();
+  throw new WeightError("weights-format", `${source.name}: is an index of weights, and stands in one`);
 }
 
 /** A web page, JSON, a note: eight characters of text, where a safetensors file has the length of its header. */
