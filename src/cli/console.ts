@@ -37,8 +37,8 @@ export class Console {
     else this.write(`residual: a fault in the program itself, please report it: ${stack}\n`);
   }
 
-  /** Progress: on a terminal a bar, as JSON a line, otherwise nothing. */
-  progress(done: number, total: number): void {
+  /** Progress: on a terminal a bar, as JSON a line, otherwise nothing. The bar counts in `unit`. */
+  progress(done: number, total: number, unit = "images"): void {
     if (this.options.quiet) return;
     if (this.options.json) {
       this.write(`${JSON.stringify({ level: "progress", done, total })}\n`);
@@ -47,7 +47,7 @@ export class Console {
     if (!process.stderr.isTTY) return;
     if (!this.bar) {
       this.bar = new SingleBar({
-        format: "{bar} {value}/{total} images",
+        format: `{bar} {value}/{total} ${unit}`,
         stream: process.stderr,
         clearOnComplete: true,
       });

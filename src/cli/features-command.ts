@@ -1,5 +1,4 @@
 /** `residual features PATH…`: the main job. Options to the library's, rows to a file or to standard output. */
-import { once } from "node:events";
 import type { Command } from "commander";
 import { defaultBatch, featuresOf } from "../features/features-of.ts";
 import { type RowFormat, rowFormats, rowWriter } from "../features/rows-as-json.ts";
@@ -15,7 +14,7 @@ import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
 import { Interruption } from "./interruption.ts";
 import { addModelOptions, choice, type ModelFlags, openOptionsOf } from "./model-options.ts";
 import { notEmpty, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
-import { openRows } from "./output-file.ts";
+import { openRows, standardOutput } from "./output-file.ts";
 import { asPath, expandPaths } from "./path-list.ts";
 
 interface FeaturesFlags extends ModelFlags {
@@ -147,17 +146,6 @@ async function vectorOfBlank(model: Model, layer: string, signal: AbortSignal): 
   const { crop } = model.info.preset;
   const input: HostTensor = { shape: [3, crop, crop], dtype: "float32", data: new Float32Array(3 * crop * crop) };
   return (await model.vectorsOf([input], [layer], { signal }))[0]![layer]!;
-}
-
-/** Writes to standard output; resolves when the reader has taken the chunk, so that memory does not grow before a slow one. */
-function standardOutput(signal: AbortSignal): (chunk: string) => Promise<void> {
-  return async (chunk) => {
-    if (process.stdout.write(chunk)) return;
-    await once(process.stdout, "drain", { signal }).catch((error) => {
-      signal.throwIfAborted();
-      throw error;
-    });
-  };
 }
 
 function formatOf({ format, output }: FeaturesFlags): RowFormat {

@@ -1,6 +1,7 @@
 /** From arguments to an exit code: picks the subcommand, and turns whatever it throws into one line on standard error. */
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./bench-command.ts";
+import { addConvertCommand } from "./convert-command.ts";
 import { exitCode, reportFailure, UsageError } from "./exit.ts";
 import { addFeaturesCommand } from "./features-command.ts";
 import { packageVersion } from "./version.ts";
@@ -23,6 +24,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     code = value;
   };
   addFeaturesCommand(program, onExit);
+  addConvertCommand(program, onExit);
   addBenchCommand(program, onExit);
   addWeightsCommand(program, onExit);
   try {

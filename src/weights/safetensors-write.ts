@@ -4,6 +4,7 @@
  */
 import { OptionError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
+import { freeArray } from "../tensor/free-array.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { encodeNumbers, type Numbers } from "./safetensors-encode.ts";
 import { breachOf, layOutSafetensors, type TensorPlan } from "./safetensors-layout.ts";
@@ -58,7 +59,7 @@ function checkLength(tensor: TensorPlan, content: Uint8Array, expected: number):
   return content;
 }
 
-/** A tensor whose bytes are had when it is written. */
+/** A tensor whose bytes are had when it is written: fresh ones, whose memory is let go of as soon as they are. */
 export interface TensorToStream extends TensorPlan {
   bytes(): Promise<Uint8Array>;
 }
@@ -81,6 +82,7 @@ export async function streamSafetensors(
     signal?.throwIfAborted();
     const content = checkLength(tensor, await tensor.bytes(), bytes);
     await write(content);
+    freeArray(content);
     done += bytes;
     progress?.(done, layout.size);
   }
