@@ -92,7 +92,7 @@ async function runConvert(from: string, to: string, flags: ConvertFlags): Promis
     await output?.commit();
     written = true;
     console.end();
-    if (flags.verify) await verifyConversion(conversion, target, { progress, signal });
+    if (flags.verify) await verifyConversion(conversion, target, { progress: progressIn(console), signal });
     console.end();
     tell(console, conversion, { from, to, bytes, flags });
     return exitCode.done;
@@ -122,9 +122,14 @@ function optionsOf(
   return { dtype, foldBatchNorm: foldBn, keepNames, prefix };
 }
 
+/** Megabytes, each said once. */
 function progressIn(console: Console): (done: number, total: number) => void {
-  const mega = 1e6;
-  return (done, total) => console.progress(Math.ceil(done / mega), Math.ceil(total / mega), "MB");
+  let said = -1;
+  return (done, total) => {
+    const megabytes = Math.ceil(done / 1e6);
+    if (megabytes !== said) console.progress(megabytes, Math.ceil(total / 1e6), "MB");
+    said = megabytes;
+  };
 }
 
 function tell(

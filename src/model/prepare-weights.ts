@@ -28,11 +28,18 @@ export async function prepareWeights(
   const own = presetFromMetadata(state.metadata, state.source);
   const labels = labelsFromMetadata(state.metadata, fitted.classes, state.source);
   const beside = await readBesideWeights(state, fitted);
+  const passed = fitted.others.map((other) => JSON.stringify(other)).join(", ");
+  const others =
+    passed === "" || options.prefix !== undefined
+      ? []
+      : [
+          `${state.source}: the network below ${JSON.stringify(fitted.prefix)} is taken, and what is below ${passed} is not`,
+        ];
   return {
     ...fitted,
     preset: own ?? beside.preset ?? presetOfFile(state.source),
     labels: labels ?? beside.labels,
-    notes: own ? [] : beside.notes,
+    notes: own ? others : [...others, ...beside.notes],
   };
 }
 

@@ -3,6 +3,7 @@ import { WeightError } from "../errors.ts";
 import { freeArray } from "../tensor/free-array.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
+import { byteLength } from "../weights/stored-dtypes.ts";
 import { quoted, type WeightSource } from "../weights/weight-source.ts";
 import type { Conversion } from "./convert-weights.ts";
 
@@ -23,20 +24,28 @@ export async function verifyConversion(
     for (const [key, text] of metadata)
       if (file.metadata.get(key) !== text) throw differs(`its metadata ${quoted(key)} is not what it should be`);
     let done = 0;
-    const total = tensors.length;
-    for (const { name, dtype, shape, bytes } of tensors) {
+    const sizes = tensors.map(({ dtype, shape }) => byteLength(dtype, shape) ?? 0);
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    for (const [i, { name, dtype, shape, bytes }] of tensors.entries()) {
       signal?.throwIfAborted();
       const found = file.tensors.get(name);
       if (found?.stored !== dtype || !sameShape(found.shape, shape))
         throw differs(`tensor ${quoted(name)} is not ${formatShape(shape)} of ${dtype}`);
       const [wanted, actual] = [await bytes(), await found.readBytes()];
-      const at = wanted.findIndex((byte, i) => byte !== actual[i]);
+      const at = firstDifference(wanted, actual);
       if (at >= 0) throw differs(`tensor ${quoted(name)} differs at byte ${at}`);
       freeArray(wanted);
       freeArray(actual);
-      progress?.(++done, total);
+      done += sizes[i]!;
+      progress?.(done, total);
     }
   } finally {
     await file.close();
   }
+}
+
+/** Where two arrays of one length differ first; -1 where they do not. */
+function firstDifference(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return i;
+  return -1;
 }

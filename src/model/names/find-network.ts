@@ -19,8 +19,10 @@ export interface FoundNetwork {
   readonly prefix: string;
   /** By torchvision's names; tensors that are no network's under their own whole name. */
   readonly tensors: ReadonlyMap<string, Constant>;
-  /** Tensors that belong to training (an optimizer's state) and are passed over. */
+  /** Tensors that belong to training (an optimizer's state) or to another network in the file, and are passed over. */
   readonly passedOver: readonly string[];
+  /** Prefixes of the other networks. */
+  readonly others: readonly string[];
 }
 
 /** By names with these beginnings a training checkpoint keeps what is not the network. */
@@ -37,16 +39,18 @@ export async function findNetworks(state: StateDict, prefix?: string): Promise<F
   if (isOnnx(state)) {
     if (prefix !== undefined)
       throw new WeightError("weights-mismatch", `${state.source}: is an ONNX model, whose names have no prefix`);
-    return [{ owner: "an ONNX graph", prefix: "", tensors: await networkOfGraph(state), passedOver: [] }];
+    return [{ owner: "an ONNX graph", prefix: "", tensors: await networkOfGraph(state), passedOver: [], others: [] }];
   }
-  const names = [...state.tensors.keys()];
-  const found: FoundNetwork[] = [];
-  for (const scheme of schemes)
-    for (const at of prefixesOf(scheme, state))
-      if (prefix === undefined || at === prefix) found.push(networkAt(state, scheme, at, prefix !== undefined));
+  const places = schemes.flatMap((scheme) => [...prefixesOf(scheme, state)].map((at) => ({ scheme, at })));
+  const all = [...new Set(places.map(({ at }) => at))];
+  const found = places
+    .filter(({ at }) => prefix === undefined || at === prefix)
+    .map(({ scheme, at }) => {
+      const others = all.filter((other) => other !== at && !at.startsWith(other));
+      return networkAt(state, scheme, at, others, prefix !== undefined);
+    });
   if (prefix === undefined || found.length > 0) return found;
-  const below = names.some((name) => name.startsWith(prefix));
-  const all = [...new Set(schemes.flatMap((scheme) => [...prefixesOf(scheme, state)]))];
+  const below = [...state.tensors.keys()].some((name) => name.startsWith(prefix));
   throw new WeightError(
     "weights-mismatch",
     `${state.source}: ${below ? "no ResNet's names are" : "nothing is"} below ${quoted(prefix)}` +
@@ -70,18 +74,26 @@ function prefixesOf({ anchors: [first, second] }: NameScheme, { tensors }: State
   return found;
 }
 
-function networkAt(state: StateDict, scheme: NameScheme, prefix: string, alone: boolean): FoundNetwork {
+/** `alone`: whatever is not below the prefix is passed over. */
+function networkAt(
+  state: StateDict,
+  scheme: NameScheme,
+  prefix: string,
+  others: readonly string[],
+  alone: boolean,
+): FoundNetwork {
   const tensors = new Map<string, Constant>();
   const passedOver: string[] = [];
   for (const [name, tensor] of state.tensors) {
-    const below = name.startsWith(prefix);
-    const renamed = below ? scheme.rename(name.slice(prefix.length)) : undefined;
-    if (!below && (alone || isTrainingState(name, tensor, prefix))) passedOver.push(name);
+    const isOthers = others.some((other) => name.startsWith(other));
+    const isBelow = name.startsWith(prefix) && !isOthers;
+    const renamed = isBelow ? scheme.rename(name.slice(prefix.length)) : undefined;
+    if (!isBelow && (alone || isOthers || isTrainingState(name, tensor, prefix))) passedOver.push(name);
     // Two tensors of one name (two layers in a classifier) both keep their own.
     else if (renamed === undefined || tensors.has(renamed)) tensors.set(name, tensor);
     else tensors.set(renamed, tensor);
   }
-  return { owner: scheme.owner, prefix, tensors, passedOver };
+  return { owner: scheme.owner, prefix, tensors, passedOver, others };
 }
 
 /** Whether a key of a checkpoint's metadata belongs to its training: `optimizer.param_groups.0.lr`. */

@@ -25,6 +25,8 @@ export interface FittedWeights {
   readonly owner: string;
   readonly prefix: string;
   readonly passedOver: readonly string[];
+  /** Prefixes of other networks in the file, which are passed over. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -47,8 +49,10 @@ export async function fitWeights(
         break;
       }
     }
-  const [only, ...others] = fitted;
-  if (only && others.length === 0) return only;
+  const [first] = fitted;
+  // At the top is the network itself; what stands below a name beside it is a copy.
+  const only = fitted.find(({ prefix: at }) => at === "") ?? first;
+  if (only && (fitted.length === 1 || only.prefix === "")) return only;
   if (only)
     throw new WeightError(
       "weights-mismatch",
@@ -59,13 +63,13 @@ export async function fitWeights(
 }
 
 function tryFit(model: ModelName, found: FoundNetwork, state: StateDict): FittedWeights & { readonly misfit: Misfit } {
-  const { owner, prefix, tensors, passedOver } = found;
+  const { owner, prefix, tensors, passedOver, others } = found;
   const classes = tensors.get("fc.weight")?.shape[0] ?? 0;
   const folded = tensors.has("conv1.bias") && !tensors.has("bn1.weight");
   const network = createNetwork(model, classes, folded);
   const named: StateDict = { tensors, metadata: state.metadata, source: state.source, close: () => state.close() };
   const misfit = compareStateDict(network, named);
-  return { model, network, state: named, classes, folded, owner, prefix, passedOver, misfit };
+  return { model, network, state: named, classes, folded, owner, prefix, passedOver, others, misfit };
 }
 
 function isFit(misfit: Misfit): boolean {
@@ -80,7 +84,9 @@ function sizeOf({ missing, unexpected, misshapen }: Misfit): number {
 function misfitOf(state: StateDict, found: readonly FoundNetwork[], model: ModelName | undefined): WeightError {
   // Nothing was recognised: what is there is compared as it is.
   const networks =
-    found.length > 0 ? found : [{ owner: "torchvision", prefix: "", tensors: state.tensors, passedOver: [] }];
+    found.length > 0
+      ? found
+      : [{ owner: "torchvision", prefix: "", tensors: state.tensors, passedOver: [], others: [] }];
   const all = networks.flatMap((network) => modelNames.map((name) => tryFit(name, network, state)));
   const nearest = all.reduce((best, one) => (sizeOf(one.misfit) < sizeOf(best.misfit) ? one : best));
   const own = all.filter((one) => one.model === model);
