@@ -4,7 +4,6 @@
  */
 import { UnsupportedError, WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
-import { openOnnx } from "./onnx/onnx.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { looksLikeIndex, openSharded } from "./sharded.ts";
 import { openTorchLegacy } from "./torch/torch-legacy.ts";
@@ -37,7 +36,8 @@ const formats: readonly WeightFormat[] = [
     name: "an ONNX model",
     recognises: (head) =>
       head[0] === 0x08 && head[1]! < 0x20 && [0x12, 0x1a, 0x22, 0x32, 0x3a, 0x42].includes(head[2]!),
-    open: openOnnx,
+    // Loaded when it is used: most need no reader of protobuf.
+    open: async (source) => (await import("./onnx/onnx.ts")).openOnnx(source),
   },
   {
     name: "an index of weights in several files",
