@@ -42,8 +42,7 @@ export async function fitWeights(
   const fitted: FittedWeights[] = [];
   for (const network of found)
     for (const candidate of candidates) {
-      const fit = tryFit(candidate, network, state);
-      await nextTurn(); // each takes some milliseconds
+      const fit = await tryFit(candidate, network, state);
       if (isFit(fit.misfit)) {
         fitted.push(fit);
         break;
@@ -59,16 +58,23 @@ export async function fitWeights(
       `${state.source}: holds ${fitted.length} networks that fit, below ${fitted.map((one) => quoted(one.prefix)).join(", ")}: ` +
         `write the one that you want into a file of its own, residual convert --prefix ${only.prefix} IN OUT`,
     );
-  throw misfitOf(state, found, model);
+  throw await misfitOf(state, found, model);
 }
 
-function tryFit(model: ModelName, found: FoundNetwork, state: StateDict): FittedWeights & { readonly misfit: Misfit } {
+interface Fit extends FittedWeights {
+  readonly misfit: Misfit;
+}
+
+/** With turns of the event loop: a network takes some milliseconds to build, and to compare. */
+async function tryFit(model: ModelName, found: FoundNetwork, state: StateDict): Promise<Fit> {
   const { owner, prefix, tensors, passedOver, others } = found;
   const classes = tensors.get("fc.weight")?.shape[0] ?? 0;
   const folded = tensors.has("conv1.bias") && !tensors.has("bn1.weight");
   const network = createNetwork(model, classes, folded);
+  await nextTurn();
   const named: StateDict = { tensors, metadata: state.metadata, source: state.source, close: () => state.close() };
   const misfit = compareStateDict(network, named);
+  await nextTurn();
   return { model, network, state: named, classes, folded, owner, prefix, passedOver, others, misfit };
 }
 
@@ -81,13 +87,18 @@ function sizeOf({ missing, unexpected, misshapen }: Misfit): number {
 }
 
 /** What is said where nothing fits: the differences from the network asked for, or from the nearest, and which network it looks like. */
-function misfitOf(state: StateDict, found: readonly FoundNetwork[], model: ModelName | undefined): WeightError {
+async function misfitOf(
+  state: StateDict,
+  found: readonly FoundNetwork[],
+  model: ModelName | undefined,
+): Promise<WeightError> {
   // Nothing was recognised: what is there is compared as it is.
   const networks =
     found.length > 0
       ? found
       : [{ owner: "torchvision", prefix: "", tensors: state.tensors, passedOver: [], others: [] }];
-  const all = networks.flatMap((network) => modelNames.map((name) => tryFit(name, network, state)));
+  const all: Fit[] = [];
+  for (const one of networks) for (const name of modelNames) all.push(await tryFit(name, one, state));
   const nearest = all.reduce((best, one) => (sizeOf(one.misfit) < sizeOf(best.misfit) ? one : best));
   const own = all.filter((one) => one.model === model);
   const asked =
