@@ -9,7 +9,7 @@ import type { StoredTensor, WeightFile } from "./weight-file.ts";
 import { type Breach, quoted } from "./weight-source.ts";
 
 /** Far more than any index of tensors that a ResNet's are. */
-const mostIndexBytes = 16 * 2 ** 20;
+const mostIndexBytes = 2 ** 21;
 const mostShards = 1000;
 
 /** Whether a file's start looks like an index: JSON that maps weights, by its first bytes or by its name. */

@@ -16,6 +16,7 @@ export class OnnxValues {
   readonly #mismatch: (what: string) => WeightError;
   readonly #producers = new Map<string, OnnxNode>();
   readonly #consumers = new Map<string, Set<OnnxNode>>();
+  readonly #sources = new Map<string, string>();
 
   constructor(graph: OnnxGraph, mismatch: (what: string) => WeightError) {
     this.#graph = graph;
@@ -76,6 +77,14 @@ export class OnnxValues {
 
   /** Where a value comes from, past what leaves it as it is. */
   #source(value: string): string {
+    const known = this.#sources.get(value);
+    if (known !== undefined) return known;
+    const found = this.#walkToSource(value);
+    this.#sources.set(value, found);
+    return found;
+  }
+
+  #walkToSource(value: string): string {
     let name = value;
     for (let steps = 0; ; steps++) {
       const maker = this.#producers.get(name);

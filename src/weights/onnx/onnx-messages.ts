@@ -28,6 +28,13 @@ export interface OnnxAttribute {
 
 type Reader = protobuf.Reader;
 
+/** Of each list in a node: far more than any op has, and few enough that a hostile file costs no more than its size. */
+const mostItems = 10_000;
+
+function put<T>(list: T[], item: T): void {
+  if (list.push(item) > mostItems) throw new RangeError(`a node has a list of more than ${mostItems} items`);
+}
+
 /** A node's message. Throws protobufjs's errors. */
 export function decodeNode(bytes: Uint8Array): OnnxNode {
   const inputs: string[] = [];
@@ -37,12 +44,14 @@ export function decodeNode(bytes: Uint8Array): OnnxNode {
   const reader = protobuf.Reader.create(bytes);
   eachField(reader, reader.len, (id, wire) => {
     if (wire !== 2) return false;
-    if (id === 1) inputs.push(reader.string());
-    else if (id === 2) outputs.push(reader.string());
+    if (id === 1) put(inputs, reader.string());
+    else if (id === 2) put(outputs, reader.string());
     else if (id === 3) name = reader.string();
     else if (id === 4) op = reader.string();
-    else if (id === 5) attributes.set(...decodeAttribute(reader));
-    else if (id === 7) domain = reader.string();
+    else if (id === 5) {
+      attributes.set(...decodeAttribute(reader));
+      if (attributes.size > mostItems) throw new RangeError(`a node has more than ${mostItems} attributes`);
+    } else if (id === 7) domain = reader.string();
     else return false;
     return true;
   });
@@ -64,8 +73,8 @@ function decodeAttribute(reader: Reader): [string, OnnxAttribute] {
       const stop = endOf(reader);
       tensor = { start: reader.pos, end: stop };
       reader.pos = stop;
-    } else if (id === 7) eachNumber(reader, wire, 5, () => floats.push(reader.float()));
-    else if (id === 8) eachNumber(reader, wire, 0, () => ints.push(Number(reader.int64())));
+    } else if (id === 7) eachNumber(reader, wire, 5, () => put(floats, reader.float()));
+    else if (id === 8) eachNumber(reader, wire, 0, () => put(ints, Number(reader.int64())));
     else return false;
     return true;
   });

@@ -225,6 +225,13 @@ describe("data in files beside the model", () => {
   });
 });
 
+it("what is many beyond reason is refused before it costs anything", async () => {
+  const wide = { op_type: "Concat", input: Array.from({ length: 10_001 }, () => "x") };
+  await expect(openOnnx(modelOf({ node: [wide] }))).rejects.toThrow("a list of more than 10000 items");
+  const nodes = Array.from({ length: 50_001 }, () => ({}));
+  await expect(openOnnx(modelOf({ node: nodes }))).rejects.toThrow("has more than 50000 fields, which no network has");
+});
+
 it("1000 damaged models are each read or refused as weights", async () => {
   const whole = modelOf({
     node: [{ op_type: "Conv", input: ["x", "a"], output: ["y"], attribute: [{ name: "pads", ints: [1, 1] }] }],
