@@ -1,5 +1,5 @@
 /** Weights in several files with an index: what is read, and every way in which index and shards can disagree. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -40,6 +40,22 @@ it("reads each tensor from its shard, by a path or a URL object", async () => {
     await file.close();
     await expect(file.tensors.get("a")!.read()).rejects.toThrow("closed");
   }
+});
+
+it("follows links to where the index itself really lies, as in Hugging Face's cache", async () => {
+  const snapshot = join(folder, "snapshots", "main");
+  await mkdir(join(folder, "blobs"), { recursive: true });
+  await mkdir(snapshot, { recursive: true });
+  const name = "model.safetensors.index.json";
+  for (const [i, shard] of [one!, two!].entries()) {
+    await copyFile(join(folder, shard), join(folder, "blobs", `shard${i}`));
+    await symlink(join("..", "..", "blobs", `shard${i}`), join(snapshot, shard));
+  }
+  await writeFile(join(folder, "blobs", "index"), JSON.stringify({ weight_map: { a: one, b: one, c: two } }));
+  await symlink(join("..", "..", "blobs", "index"), join(snapshot, name));
+  const file = await openWeights(join(snapshot, name));
+  expect([...(await file.tensors.get("c")!.read())]).toEqual([3]);
+  await file.close();
 });
 
 it("is known by its content, whatever its name", async () => {
