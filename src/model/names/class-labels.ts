@@ -28,6 +28,17 @@ export function labelsFromMetadata(
       const labels = labelsOfJson(text, classes);
       if (labels) return labels;
     }
+  return labelsOneByOne(metadata, classes);
+}
+
+/** A Python dict of names by numbers, which a checkpoint's reader gives one by one: `id2label.0`, `id2label.1`, … */
+function labelsOneByOne(metadata: ReadonlyMap<string, string>, classes: number): string[] | undefined {
+  for (const first of metadata.keys()) {
+    const place = /^((?:.*\.)?(?:idx_to_class|id2label)\.)0$/.exec(first)?.[1];
+    if (place === undefined) continue;
+    const labels = Array.from({ length: classes }, (_, index) => metadata.get(`${place}${index}`));
+    if (labels.every((label) => label !== undefined) && !metadata.has(`${place}${classes}`)) return labels;
+  }
   return undefined;
 }
 
