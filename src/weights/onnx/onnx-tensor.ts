@@ -9,7 +9,7 @@ import { formatShape, sizeOf } from "../../tensor/shape.ts";
 import { byteLength, type StoredDtype } from "../stored-dtypes.ts";
 import { type StoredTensor, storedTensor } from "../weight-file.ts";
 import { type Breach, quoted } from "../weight-source.ts";
-import { decodePair } from "./onnx-messages.ts";
+import { readTensorHead, type TensorHead, type TypedField } from "./onnx-tensor-head.ts";
 import type { ProtoField, ProtoFile } from "./proto-file.ts";
 
 /** TensorProto.DataType, by number. The numbers of each type lie in raw_data, in files, or in the typed field named here. */
@@ -36,28 +36,6 @@ const dataTypes: ReadonlyMap<number, { readonly stored: StoredDtype; readonly fi
   [24, { stored: "F8_E8M0", field: "int32_data" }],
 ] as const);
 
-const typedFields = {
-  4: "float_data",
-  5: "int32_data",
-  7: "int64_data",
-  10: "double_data",
-  11: "uint64_data",
-} as const;
-type TypedField = (typeof typedFields)[keyof typeof typedFields];
-
-/** Numbers that stand one a field, which no writer of today does: more than these would be walked for too long. */
-const mostPieces = 100_000;
-
-interface TensorHead {
-  readonly name: string;
-  readonly dims: number[];
-  dataType: number;
-  external: boolean;
-  readonly externalData: Map<string, string>;
-  raw: ProtoField | undefined;
-  readonly typed: Map<TypedField, ProtoField[]>;
-}
-
 /** Opens a file by its path from the model's folder, once for all tensors in it. */
 export type OpenExternal = (location: string, breach: Breach) => Promise<ByteSource>;
 
@@ -71,7 +49,7 @@ export async function findTensor(
   openExternal: OpenExternal,
   fallbackName = "",
 ): Promise<{ readonly name: string; readonly tensor: StoredTensor }> {
-  const head = await readHead(file, field, fallbackName);
+  const head = await readTensorHead(file, field, fallbackName);
   const { name, dims, raw, typed } = head;
   const source = file.source.name;
   const breach: Breach = (what) => new WeightError("weights-format", `${source}: tensor ${quoted(name)}: ${what}`);
@@ -111,76 +89,8 @@ export async function findTensor(
   const wrong =
     type.field.startsWith("float") || type.field.startsWith("double") ? held !== bytes : held < sizeOf(dims);
   if (wrong)
-    throw breach(`its ${type.field} has ${held} bytes, and ${formatShape(dims)} of ${type.stored} need more or fewer`);
+    throw breach(`its ${type.field} has ${held} bytes, too few or too many for ${formatShape(dims)} of ${type.stored}`);
   return as(() => readTyped(file.source, pieces, type, bytes, breach));
-}
-
-async function readHead(
-  file: ProtoFile,
-  { start, end }: Pick<ProtoField, "start" | "end">,
-  fallbackName: string,
-): Promise<TensorHead> {
-  const head: TensorHead & { name: string } = {
-    ...{ name: fallbackName, dims: [], dataType: 0, external: false, externalData: new Map(), raw: undefined },
-    typed: new Map(),
-  };
-  const breach: Breach = (what) =>
-    new WeightError("weights-format", `${file.source.name}: tensor ${quoted(head.name)}: ${what}`);
-  for await (const field of file.fields(start, end, "a tensor")) {
-    const { id, wire } = field;
-    if (id === 1) {
-      if (wire === 0) head.dims.push(field.value);
-      else head.dims.push(...(await decodeVarints(file, field, breach)));
-      if (head.dims.length > 64) throw breach("has more than 64 dimensions");
-    } else if (id === 2 && wire === 0) head.dataType = field.value;
-    else if (id === 3 || id === 6) throw breach(`has ${id === 3 ? "a segment" : "strings"}, which are not read`);
-    else if (id === 8 && wire === 2) head.name = await decodeText(file, field, breach);
-    else if (id === 9 && wire === 2) head.raw = field;
-    else if (id === 13 && wire === 2) {
-      const { key, value } = decoded(() => decodePair, await small(file, field, breach), breach);
-      head.externalData.set(key, value);
-    } else if (id === 14 && wire === 0) head.external = field.value === 1;
-    else if (id in typedFields) {
-      const name = typedFields[id as keyof typeof typedFields];
-      const pieces = head.typed.get(name) ?? [];
-      head.typed.set(name, pieces);
-      // One number a field: its bytes follow the tag.
-      pieces.push(wire === 0 ? { ...field, start: field.start + 1 } : field);
-      if (pieces.length > mostPieces) throw breach(`its ${name} is in more than ${mostPieces} pieces; packed is right`);
-    }
-  }
-  return head;
-}
-
-const mostSmallBytes = 2 ** 16;
-
-async function small(file: ProtoFile, field: ProtoField, breach: Breach): Promise<Uint8Array> {
-  if (field.end - field.start > mostSmallBytes) throw breach(`a field ${field.id} of ${field.end - field.start} bytes`);
-  return file.bytes(field);
-}
-
-async function decodeText(file: ProtoFile, field: ProtoField, breach: Breach): Promise<string> {
-  return new TextDecoder().decode(await small(file, field, breach));
-}
-
-async function decodeVarints(file: ProtoFile, field: ProtoField, breach: Breach): Promise<number[]> {
-  const bytes = await small(file, field, breach);
-  const reader = protobuf.Reader.create(bytes);
-  const numbers: number[] = [];
-  try {
-    while (reader.pos < reader.len) numbers.push(Number(reader.int64()));
-  } catch {
-    throw breach("its shape is cut off");
-  }
-  return numbers;
-}
-
-function decoded<T>(decoder: () => (bytes: Uint8Array) => T, bytes: Uint8Array, breach: Breach): T {
-  try {
-    return decoder()(bytes);
-  } catch {
-    throw breach("a field of it is cut off");
-  }
 }
 
 async function openExternalData(

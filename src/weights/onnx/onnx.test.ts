@@ -127,7 +127,7 @@ describe("refused", () => {
     [
       "too many numbers",
       raw({ float_data: [1, 2, 3] }),
-      'tensor "w": its float_data has 12 bytes, and 2 of F32 need more or fewer',
+      'tensor "w": its float_data has 12 bytes, too few or too many for 2 of F32',
     ],
     [
       "two places",
@@ -135,7 +135,7 @@ describe("refused", () => {
       "in raw_data and in float_data; one place",
     ],
     ["the wrong field", raw({ int32_data: [1, 2] }), "has its F32 in int32_data; float_data is right"],
-    ["no numbers", raw({}), "its float_data has 0 bytes, and 2 of F32"],
+    ["no numbers", raw({}), "its float_data has 0 bytes, too few"],
     ["strings", raw({ data_type: 8, string_data: [new Uint8Array(1)] }), "has strings, which are not read"],
     ["an unknown type", raw({ data_type: 23 }), "elements of ONNX's type 23; floats"],
     ["a negative size", raw({ dims: [-2] }), "has -2 in its shape"],
