@@ -11,6 +11,7 @@ import { convertProgram } from "../../src/cli/convert-command.ts";
 import type { ModelName } from "../../src/model/architectures.ts";
 import { openModel } from "../../src/model/open-model.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { relativeError } from "../../test/support/compare.ts";
 
 interface Export {
   readonly name: string;
@@ -80,11 +81,7 @@ async function errorOf(
   for (const shown of index.photos) {
     const expected = Float32Array.from(await vectors.tensors.get(`${name}/${shown}`)!.read());
     const { vector } = await opened.features(photo(shown));
-    const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    worst = Math.max(
-      worst,
-      expected.reduce((most, value, i) => Math.max(most, Math.abs(value - vector[i]!)), 0) / largest,
-    );
+    worst = Math.max(worst, relativeError(vector, expected));
   }
   if (labels) {
     const found = await opened.classify(photo(index.photos[0]!), { top: labels.length });

@@ -2,42 +2,22 @@
  * The maps of names, held to tables that tools/golden/exports.py found without looking at names; the networks in checkpoints; and what is said
  * where nothing fits. Files of real exporters are in exports.test.ts.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readFile } from "node:fs/promises";
+import { describe, expect, it } from "vitest";
+import { relativeError } from "../../../test/support/compare.ts";
+import { shaped, stateOf, tensorsOf } from "../../../test/support/shapes-alone.ts";
 import { fromRoot, tinyWeights } from "../../../test/support/small-weights.ts";
-import { presets } from "../../image/preset.ts";
-import { namedParameters } from "../../nn/module.ts";
-import { type Constant, constantOf, type StateDict } from "../../tensor/host-tensor.ts";
+import { type Constant, constantOf } from "../../tensor/host-tensor.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import { openWeights } from "../../weights/open-weights.ts";
 import { writeSafetensors } from "../../weights/safetensors-write.ts";
-import { createNetwork, type ModelName } from "../architectures.ts";
+import type { ModelName } from "../architectures.ts";
+import { planConversion } from "../convert-weights.ts";
 import { openModel } from "../open-model.ts";
-import { labelsFromMetadata } from "./class-labels.ts";
 import { fitWeights } from "./fit-weights.ts";
-import { presetOfProcessor } from "./hugging-face-preset.ts";
-import { presetOfTimm } from "./timm-preset.ts";
 
 type Table = Record<string, Record<string, [string, Shape]>>;
 const tables = JSON.parse(await readFile(fromRoot("test/golden/exports/names.json"), "utf8")) as Table;
-
-/** A tensor that nobody reads. */
-function shaped(shape: Shape): Constant {
-  return { shape, dtype: "float32", read: () => Promise.reject(new Error("nothing is read for names")) };
-}
-
-function stateOf(tensors: Iterable<readonly [string, Constant]>, metadata: Record<string, string> = {}): StateDict {
-  return {
-    ...{ tensors: new Map(tensors), metadata: new Map(Object.entries(metadata)), source: "some.pth" },
-    close: async () => {},
-  };
-}
-
-/** torchvision's names and shapes of a network. */
-function tensorsOf(model: ModelName, classes = 10, folded = false): [string, Constant][] {
-  return [...namedParameters(createNetwork(model, classes, folded))].map(([name, { shape }]) => [name, shaped(shape)]);
-}
 
 function below(prefix: string, tensors: readonly (readonly [string, Constant])[]): [string, Constant][] {
   return tensors.map(([name, tensor]) => [prefix + name, tensor]);
@@ -146,176 +126,7 @@ describe("what does not fit is said, with the nearest fit", () => {
   });
 });
 
-describe("class names", () => {
-  const read = (metadata: Record<string, string>, classes = 3) =>
-    labelsFromMetadata(new Map(Object.entries(metadata)), classes, "some.pth");
-  it.each([
-    [{ classes: '["a","b","c"]' }],
-    [{ class_names: '["a","b","c"]' }],
-    [{ class_to_idx: '{"c":2,"a":0,"b":1}' }],
-    [{ id2label: '{"1":"b","0":"a","2":"c"}' }],
-    [{ "idx_to_class.0": "a", "idx_to_class.1": "b", "idx_to_class.2": "c" }],
-    [{ classes: "3", "meta.class_to_idx": '{"c":2,"a":0,"b":1}' }],
-    [{ "hyper_parameters.classes": '["x"]', "data.classes": '["a","b","c"]' }],
-  ])("of %j", (metadata) => expect(read(metadata)).toEqual(["a", "b", "c"]));
-
-  it("are refused where they are not one for each class", () => {
-    expect(() => read({ class_to_idx: '{"a":0,"b":0,"c":1}' })).toThrow(
-      'metadata "class_to_idx" is no JSON object with the 3 names',
-    );
-    expect(() => read({ classes: '["a","b"]' })).toThrow('metadata "classes" is no JSON list of 3 names');
-    expect(read({ classes: '["a"]' }, 0)).toBeUndefined();
-    expect(read({ "args.classes": '["a"]' })).toBeUndefined();
-    expect(read({ "id2label.0": "a", "id2label.1": "b" })).toBeUndefined();
-  });
-});
-
-describe("preprocessing", () => {
-  const mean = [0.485, 0.456, 0.406];
-  const std = [0.229, 0.224, 0.225];
-  const convNext = {
-    image_processor_type: "ConvNextImageProcessor",
-    image_mean: mean,
-    image_std: std,
-    crop_pct: 0.875,
-    resample: 3,
-  };
-  it.each([
-    [
-      { ...convNext, size: { shortest_edge: 224 } },
-      { resize: { shorter: 256 }, crop: 224, interpolation: "bicubic" },
-    ],
-    [
-      { ...convNext, size: 224, resample: 2 },
-      { resize: { shorter: 256 }, crop: 224, interpolation: "bilinear" },
-    ],
-    [
-      { ...convNext, size: { shortest_edge: 384 } },
-      { resize: { squash: [384, 384] }, crop: 384 },
-    ],
-    [
-      { ...convNext, image_processor_type: "ViTImageProcessor", size: { height: 224, width: 224 } },
-      { resize: { squash: [224, 224] }, crop: 224 },
-    ],
-    [
-      {
-        ...convNext,
-        image_processor_type: "CLIPImageProcessor",
-        size: { shortest_edge: 240 },
-        do_center_crop: true,
-        crop_size: 224,
-      },
-      { resize: { shorter: 240 }, crop: 224 },
-    ],
-  ])("of Hugging Face's %j", (config, preset) =>
-    expect(presetOfProcessor(config, "p")).toMatchObject({ ...preset, mean, std }),
-  );
-
-  it("of timm's pretrained_cfg", () => {
-    const config = {
-      input_size: [3, 224, 224],
-      crop_pct: 0.95,
-      interpolation: "bicubic",
-      crop_mode: "center",
-      mean,
-      std,
-    };
-    expect(presetOfTimm(config, "t")).toMatchObject({
-      resize: { shorter: 235 },
-      crop: 224,
-      interpolation: "bicubic",
-      mean,
-      std,
-    });
-    expect(presetOfTimm({ ...config, crop_mode: "squash" }, "t")).toMatchObject({ resize: { squash: [235, 235] } });
-    expect(presetOfTimm({ ...config, crop_mode: "border" }, "t")).toBe('its crop_mode "border" is not known here');
-    expect(presetOfTimm({ ...config, interpolation: "random" }, "t")).toContain("not understood");
-  });
-
-  it("that is not understood is said in words", () => {
-    expect(presetOfProcessor({ ...convNext, size: "large" }, "p")).toContain('size "large"');
-    expect(presetOfProcessor({ ...convNext, size: 224, do_normalize: false }, "p")).toContain("do_normalize is false");
-    expect(presetOfProcessor({ ...convNext, size: 224, resample: 9 }, "p")).toContain("not understood");
-  });
-});
-
-describe("files beside the weights", () => {
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "residual-beside-"));
-  });
-  afterAll(() => rm(folder, { recursive: true }));
-
-  /** A file of tiny's shapes and zeros, by transformers' names. */
-  async function huggingFace(): Promise<string> {
-    const theirs = new Map(Object.entries(tables["resnet18 transformers"]!).map(([name, [ours]]) => [ours, name]));
-    const tensors = tensorsOf("tiny", 3).map(([name, { shape }]) => {
-      return { name: theirs.get(name)!, dtype: "F16" as const, shape, bytes: new Uint8Array(2 * sizeOf(shape)) };
-    });
-    const path = join(folder, "model.safetensors");
-    await writeFile(path, writeSafetensors(tensors));
-    return path;
-  }
-
-  async function open(weights: string): Promise<{ notes: string[]; preset: object; labels?: string }> {
-    const notes: string[] = [];
-    const onWarning = (text: string) => void notes.push(text);
-    using model = await openModel({ model: "tiny", weights, device: "reference", onWarning });
-    const [top] = model.info.classes === 3 ? await model.classify(fromRoot("examples/photos/cat.png"), { top: 1 }) : [];
-    return { notes, preset: model.info.preset, labels: top?.label };
-  }
-
-  it("say how Hugging Face's network is fed and what its classes are, or that nothing says it", async () => {
-    const weights = await huggingFace();
-    const bare = await open(weights);
-    expect(bare.preset).toBe(presets["torchvision-v1"]);
-    expect(bare.notes).toEqual([
-      `${weights}: no config.json beside it says where the strides are; they are taken to be torchvision's (v1.5)`,
-      `${weights}: no preprocessor_config.json beside it; pictures are prepared as for torchvision's weights`,
-    ]);
-    await writeFile(
-      join(folder, "config.json"),
-      JSON.stringify({ model_type: "resnet", hidden_act: "relu", id2label: { 0: "a", 1: "b", 2: "c" } }),
-    );
-    const processor = {
-      feature_extractor_type: "ConvNextFeatureExtractor",
-      size: 48,
-      image_mean: [0.5, 0.5, 0.5],
-      image_std: [1, 1, 1],
-    };
-    await writeFile(join(folder, "preprocessor_config.json"), JSON.stringify(processor));
-    const full = await open(weights);
-    expect(full).toMatchObject({ notes: [], preset: { crop: 48, resize: { shorter: 54 }, interpolation: "bicubic" } });
-    expect(["a", "b", "c"]).toContain(full.labels);
-    await writeFile(join(folder, "config.json"), JSON.stringify({ downsample_in_bottleneck: true }));
-    await expect(open(weights)).rejects.toThrow(/config\.json: downsample_in_bottleneck is true: .*v1/);
-    await writeFile(join(folder, "config.json"), "[]");
-    await expect(open(weights)).rejects.toThrow("config.json: is no JSON object");
-  });
-
-  it("say that timm's network is another, or how it is fed", async () => {
-    const weights = join(folder, "model.safetensors");
-    await writeFile(weights, await tinyWeights({ metadata: {} }));
-    const pretrained_cfg = {
-      input_size: [3, 32, 32],
-      crop_pct: 0.5,
-      interpolation: "bilinear",
-      mean: [0, 0, 0],
-      std: [1, 1, 1],
-    };
-    await writeFile(join(folder, "config.json"), JSON.stringify({ architecture: "tiny", pretrained_cfg }));
-    // The file's own metadata goes first.
-    expect((await open(weights)).preset).toMatchObject({ crop: 64 });
-    await writeFile(join(folder, "config.json"), JSON.stringify({ architecture: "resnetblur50", pretrained_cfg }));
-    await expect(open(weights)).rejects.toThrow(
-      /the weights are those of timm's resnetblur50, and .* was opened as tiny/,
-    );
-  });
-});
-
 it("folded weights give the vectors of the unfolded ones, through a network without norms", async () => {
-  const { planConversion } = await import("../convert-weights.ts");
-  const { openWeights } = await import("../../weights/open-weights.ts");
   const bytes = await tinyWeights({ classes: 4 });
   const source = await openWeights(bytes);
   const plan = await planConversion(source, { foldBatchNorm: true });
@@ -331,8 +142,7 @@ it("folded weights give the vectors of the unfolded ones, through a network with
     vectors.push((await model.features(photo)).vector);
   }
   const [a, b] = vectors as [Float32Array, Float32Array];
-  const largest = Math.max(...a);
-  expect(Math.max(...a.map((value, i) => Math.abs(value - b[i]!))) / largest).toBeLessThan(1e-5);
+  expect(relativeError(b, a)).toBeLessThan(1e-5);
   expect(a).not.toEqual(new Float32Array(a.length));
   await source.close();
 });
