@@ -18,7 +18,7 @@ import type { WeightFile } from "../weights/weight-file.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
 import { Interruption } from "./interruption.ts";
-import { choice } from "./model-options.ts";
+import { choice, weightsOf } from "./model-options.ts";
 import { notEmpty, refuseRepeats } from "./option-parsers.ts";
 import { openRows, standardOutput } from "./output-file.ts";
 import { asPath } from "./path-list.ts";
@@ -47,7 +47,7 @@ function describeConvert(command: Command, onExit: (code: ExitCode) => void): Co
   const dtypes = Object.keys(floatDtypes).filter((name): name is FloatDtype => Object.hasOwn(floatDtypes, name));
   command
     .description("Writes weights (safetensors, sharded too, ONNX, …) as one safetensors file with torchvision's names.")
-    .argument("<in>", "the weight file; for weights in several files their index")
+    .argument("<in>", "the weight file, or its https: address; for weights in several files their index")
     .argument("<out>", "the file to write, which appears whole or not at all; - for standard output")
     .addOption(choice("--dtype <name>", "what floats become (default: as they are)", dtypes, "there is no such dtype"))
     .option("--fold-bn", "folds the batch norms into the convolutions, in float64, rounded once")
@@ -77,12 +77,13 @@ async function runConvert(from: string, to: string, flags: ConvertFlags): Promis
   });
   const { signal } = interruption;
   try {
-    const [source, target] = [asPath(from), to === "-" ? to : asPath(to)];
+    const source = weightsOf(from, "IN");
+    const target = to === "-" ? to : asPath(to);
     state = await openWeights(source);
     const conversion = await planConversion(state, options);
     for (const note of conversion.notes) console.notice(note);
     signal.throwIfAborted();
-    output = await openRows(target, [source], `OUT ${to}`);
+    output = await openRows(target, typeof source === "string" ? [source] : [], `OUT ${to}`);
     if (output && !flags.force && (await pathKind(target)) === "file")
       throw new UsageError(`${to}: exists already; --force replaces it`);
     const write = output ? (chunk: Uint8Array) => output!.write(chunk) : standardOutput(signal);

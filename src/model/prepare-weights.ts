@@ -8,7 +8,7 @@ import type { ModelName } from "./architectures.ts";
 import { readBesideWeights } from "./names/beside-weights.ts";
 import { labelsFromMetadata } from "./names/class-labels.ts";
 import { type FittedWeights, fitWeights } from "./names/fit-weights.ts";
-import { pretrained } from "./pretrained.ts";
+import { pretrained, pretrainedByFile } from "./pretrained.ts";
 
 export interface PreparedWeights extends FittedWeights {
   /** What the file, or a file beside it, says of preprocessing; undefined where nothing does. */
@@ -48,11 +48,9 @@ export function defaultPreset(model: ModelName): Preset {
   return presets[pretrained[model][0]?.preset ?? "torchvision-v1"];
 }
 
-/** torchvision's own files are known by their names, which end in their hash. */
+/** torchvision's own files are known by their names, which end in their hash; a conversion may have kept that. */
 function presetOfFile(source: string): Preset | undefined {
-  const name = source.split(/[/\\]/).at(-1);
-  const known = Object.values(pretrained)
-    .flat()
-    .find(({ file }) => file === name || file.replace(/\.pth$/, "") === name?.replace(/\.\w+$/, ""));
-  return known && presets[known.preset];
+  const name = source.split(/[/\\]/).at(-1) ?? "";
+  const known = pretrainedByFile(name.replace(/\.\w+$/, ".pth"));
+  return known && presets[known.entry.preset];
 }
