@@ -2,7 +2,7 @@
  * Opens a weight file of any kind: looks at how it starts, not at its name. `formats` is the one list of what is known; a new
  * reader is its file and an `open` in its line.
  */
-import { UnsupportedError, WeightError } from "../errors.ts";
+import { WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { looksLikeIndex, openSharded } from "./sharded.ts";
@@ -17,8 +17,7 @@ interface WeightFormat {
   readonly name: string;
   /** `head`: the file's first bytes, at most 512; `file`: its name. */
   readonly recognises: (head: Uint8Array, file: string) => boolean;
-  /** Absent: known by sight, not read by this version. */
-  readonly open?: (source: ByteSource) => Promise<WeightFile>;
+  readonly open: (source: ByteSource) => Promise<WeightFile>;
 }
 
 const formats: readonly WeightFormat[] = [
@@ -48,7 +47,7 @@ const formats: readonly WeightFormat[] = [
 
 /**
  * A weight file as a state dict; close it when its constants are read. Throws WeightError where there is no file, or none of a known
- * kind, or it breaks its format's rules, and UnsupportedError for a kind that this version does not read yet.
+ * kind, or it breaks its format's rules, and UnsupportedError for what a reader does not do.
  */
 export async function openWeights(source: WeightSource): Promise<WeightFile> {
   const bytes = await openWeightSource(source);
@@ -58,11 +57,7 @@ export async function openWeights(source: WeightSource): Promise<WeightFile> {
     const named = bytes.name.endsWith(".safetensors") && !isText(head) ? formats[0] : undefined;
     const format = formats.find((known) => known.recognises(head, bytes.name)) ?? named;
     if (!format) throw new WeightError("weights-format", `${bytes.name}: not a weight file: ${startOf(head)}`);
-    if (format.open) return Object.assign(await format.open(bytes), { beside: bytes.beside });
-    throw new UnsupportedError(
-      `${bytes.name}: looks like ${format.name}, and this version reads PyTorch's files and safetensors: save the network's state dict by ` +
-        "safetensors.torch.save_file in Python and name that file (--weights), or use the built-in --model tiny",
-    );
+    return Object.assign(await format.open(bytes), { beside: bytes.beside });
   } catch (error) {
     await bytes.close();
     throw error;
@@ -97,7 +92,7 @@ function startsWith(...bytes: number[]): (head: Uint8Array) => boolean {
 function startOf(head: Uint8Array): string {
   return head.length === 0
     ? "it is empty"
-    : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors and PyTorch's files are read`;
+    : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors, PyTorch's files and ONNX are read`;
 }
 
 /** Bytes as Latin-1, the printable ones as they are and the rest as dots. */
