@@ -4,6 +4,7 @@ import { addBenchCommand } from "./bench-command.ts";
 import { addConvertCommand } from "./convert-command.ts";
 import { exitCode, reportFailure, UsageError } from "./exit.ts";
 import { addFeaturesCommand } from "./features-command.ts";
+import { addServeCommand } from "./serve-command.ts";
 import { packageVersion } from "./version.ts";
 import { addWeightsCommand } from "./weights-command.ts";
 
@@ -26,7 +27,8 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   addFeaturesCommand(program, onExit);
   addConvertCommand(program, onExit);
   addBenchCommand(program, onExit);
-  addWeightsCommand(program, onExit);
+addWeightsCommand(program, onExit);
+  addServeCommand(program, onExit);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;

@@ -23,7 +23,7 @@ export interface LeftOut {
 /** One, or any iterable of them: an array, a Set, a generator, an async one. */
 export type SourceList = ImageSource | Iterable<ImageSource> | AsyncIterable<ImageSource>;
 
-const imageSuffix = /\.(jpe?g|jfif|png|webp|gif)$/i;
+export const imageSuffix = /\.(jpe?g|jfif|png|webp|gif)$/i;
 
 /**
  * The images of a path, a folder, an image in memory, or a list of them, in the order given; a folder's images by name, those of its
