@@ -44,6 +44,9 @@ interface Work {
 
 const rows = rowWriter("json");
 
+/** Seconds that a caller is given to take the end of an answer that was stopped. */
+const unreadSeconds = 5;
+
 /** Bytes that a number takes in an answer, at most about. */
 const bytesOfNumber = 21;
 
@@ -71,7 +74,7 @@ async function call(c: AppContext, service: Service, user: string, options: Algo
     const made = rowsOf(service, work, admitted.signal);
     const first = await made.next(); // what stops the whole call shows here, before anything is sent
     if (work.single && first.value?.error) throw first.value.error;
-    const written = answer(c, made, first, { work, options, begin, end });
+    const written = answer(c, made, first, { work, options, begin, end, signal: admitted.signal });
     end = () => undefined; // the stream's, from here on
     return c.body(written, 200, { "Content-Type": "application/json" });
   } catch (error) {
@@ -185,13 +188,14 @@ interface AnswerOptions {
   readonly options: AlgorithmOptions;
   readonly begin: number;
   readonly end: () => void;
+  readonly signal: AbortSignal;
 }
 
 function answer(
   c: AppContext,
   made: AsyncGenerator<FeatureRow, void, undefined>,
   first: IteratorResult<FeatureRow, void>,
-  { work, options, begin, end }: AnswerOptions,
+  { work, options, begin, end, signal }: AnswerOptions,
 ): ReadableStream<Uint8Array> {
   const raw = options.output === "raw";
   const metadata = (): string =>
@@ -215,7 +219,17 @@ function answer(
     else if (!raw) yield `],"error":${JSON.stringify(errorBody(reportError(c, failure)))},"metadata":${metadata()}}`;
     else reportError(c, failure);
   }
+  // A caller who does not read keeps no room beyond its time: it is given a moment to take the error, and then its connection is cut.
+  let cut: NodeJS.Timeout | undefined;
+  const atAbort = (): void => {
+    end();
+    cut = setTimeout(() => c.env?.outgoing?.destroy(), unreadSeconds * 1000);
+    cut.unref();
+  };
+  signal.addEventListener("abort", atAbort, { once: true });
   return streamOf(text(), async () => {
+    signal.removeEventListener("abort", atAbort);
+    clearTimeout(cut);
     end();
     await made.return();
   });

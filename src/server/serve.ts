@@ -127,6 +127,7 @@ export async function listen(service: OpenService, { host, port, version }: List
     },
   );
   server.maxConnections = mostConnections;
+  server.timeout = (service.limits.timeout + 60) * 1000; // of a socket on which nothing moves: a caller that does not read, or is gone without a word
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
     const [status, said] =
