@@ -27,7 +27,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   addFeaturesCommand(program, onExit);
   addConvertCommand(program, onExit);
   addBenchCommand(program, onExit);
-addWeightsCommand(program, onExit);
+  addWeightsCommand(program, onExit);
   addServeCommand(program, onExit);
   try {
     await program.parseAsync([...argv], { from: "user" });

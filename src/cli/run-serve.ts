@@ -27,6 +27,7 @@ export interface ServeFlags {
   allowHttp?: boolean;
   device: DeviceChoice;
   threads?: number;
+  throughput?: boolean;
   maxRequests: number;
   maxBatch: number;
   batchWait: number;
@@ -62,7 +63,10 @@ export async function runServe(flags: ServeFlags): Promise<ExitCode> {
   const limits = limitsOf(flags);
   const store = await DataStore.open(asPath(flags.data));
   const { device, threads, weights = new Map(), preload = [], alias = [], allowHttp = false } = flags;
-  const open = { device, threads, simd: "auto" as const, onWarning: (text: string) => console.notice(text) };
+  const open = {
+    ...{ device, threads, simd: "auto" as const, onWarning: (text: string) => console.notice(text) },
+    ...(flags.throughput ? { optimizeFor: "throughput" as const } : {}),
+  };
   const loader = modelLoader({ weights, batch: limits.batch, open });
   const service = openService({ keys, store, loader, limits, log, allowHttp, aliases: alias, preload, threads });
   try {

@@ -37,7 +37,8 @@ export function addServeCommand(program: Command, onExit: (code: ExitCode) => vo
       "--threads <n>",
       "threads that run WebAssembly, and decode images (default: one a processor)",
       wholeNumber("--threads", 1, mostThreads),
-    );
+    )
+    .option("--throughput", "kernels for many images a second rather than for one soon; the last bits differ");
   const limits = defaultLimits;
   number("--max-requests <n>", "requests at once; one more is answered 503", 1, 100_000, limits.requests);
   number("--max-batch <n>", "images of all callers in one run", 1, 1024, limits.batch);

@@ -25,6 +25,7 @@ export interface ModelFacts {
   readonly preset: Preset;
   readonly features: number;
   readonly weights: string;
+  /** What it runs on, and why where nobody named it. */
   readonly device: string;
 }
 
@@ -104,11 +105,10 @@ export class ModelCache {
         if (this.#entries.get(depth) !== entry) return loaded.model.dispose(); // disposed meanwhile
         entry.loaded = loaded;
         const { info, device } = loaded.model;
-        const facts = {
-          preset: info.preset,
-          features: info.features,
-          weights: info.weights,
-          device: device.description,
+        const { description, reason } = device;
+        const facts: ModelFacts = {
+          ...{ preset: info.preset, features: info.features, weights: info.weights },
+          device: reason === undefined ? description : `${description} (${reason})`,
         };
         this.#facts.set(depth, facts);
         this.#bytes.set(depth, loaded.bytes());

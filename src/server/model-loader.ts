@@ -11,7 +11,7 @@ export interface LoaderOptions {
   readonly weights: ReadonlyMap<number, OpenOptions["weights"]>;
   /** Images of a batch. */
   readonly batch: number;
-  readonly open: Pick<OpenOptions, "device" | "threads" | "simd" | "onWarning">;
+  readonly open: Pick<OpenOptions, "device" | "threads" | "simd" | "optimizeFor" | "onWarning">;
 }
 
 /** As measured on WebAssembly: Winograd's transformed weights are larger than the file's, and a batch has its activations. */
