@@ -11,13 +11,18 @@ import { inTemporaryFolder } from "../process/keep-process.ts";
 import { type LoadRequest, measureLoad } from "./load.ts";
 import {
   faultsOf,
-  gainOf,
+  gainOver,
   imagesPerSecond,
   keyOfServe,
   leastGain,
+  type Round,
+  type ServeKind,
   type ServeResult,
+  serveKinds,
   servePage,
+  verdictOf,
 } from "./serve-report.ts";
+import { counting } from "./server-counters.ts";
 
 interface Options {
   depth?: number;
@@ -149,27 +154,25 @@ async function measure(depth: number, folder: string): Promise<void> {
     alone: await startServer(folder, depth, ["--max-batch", "1", "--batch-wait", "0"]),
     throughput: await startServer(folder, depth, ["--throughput"]),
   };
-  const kinds = ["together", "alone", "throughput", "oneCaller"] as const;
-  const rates: Record<(typeof kinds)[number], number[]> = { together: [], alone: [], throughput: [], oneCaller: [] };
+  const made: Record<ServeKind, Round[]> = { together: [], alone: [], throughput: [], oneCaller: [] };
   for (const { port } of Object.values(servers)) await measureLoad({ ...warmUp, port });
   for (let round = 0; round < rounds; round++) {
-    const load = { seconds: roundSeconds, connections, requests: goodRequests(depth) };
-    for (const kind of round % 2 === 0 ? kinds : kinds.toReversed()) {
+    for (const kind of round % 2 === 0 ? serveKinds : serveKinds.toReversed()) {
       const { port } = servers[kind === "oneCaller" ? "together" : kind];
-      const run = await measureLoad({ ...load, port, connections: kind === "oneCaller" ? 1 : connections });
-      rates[kind].push(imagesPerSecond(run));
+      const load = { port, seconds: roundSeconds, connections: kind === "oneCaller" ? 1 : connections };
+      const [run, counted] = await counting(port, () => measureLoad({ ...load, requests: goodRequests(depth) }));
+      made[kind].push({ imagesPerSecond: imagesPerSecond(run), ...counted });
     }
-    const shown = kinds.map((kind) => `${kind} ${rates[kind].at(-1)!.toFixed(1)}`).join(", ");
+    const shown = serveKinds.map((kind) => `${kind} ${made[kind].at(-1)!.imagesPerSecond.toFixed(1)}`).join(", ");
     say(`resnet${depth}, round ${round + 1}: ${shown} images/s`);
   }
   for (const server of Object.values(servers)) await server.stop();
 
-  const result: ServeResult = { depth, connections, mixed, ...rates, conditions };
-  const gain = gainOf(result);
-  say(`resnet${depth}: together ${gain.median.toFixed(2)} times one by one (at least ${leastGain})`);
+  const result: ServeResult = { depth, connections, mixed, rounds: made, conditions };
+  say(verdictOf(result));
   const faults = [...faultsOf(mixed), ...(alive ? [] : ["it did not answer afterwards"])];
   for (const fault of faults) say(`fault: ${fault}`);
-  if (faults.length > 0 || gain.median < leastGain) process.exitCode = 1;
+  if (faults.length > 0 || gainOver("alone", result).median < leastGain) process.exitCode = 1;
   if (!options.record) return;
   const date = conditions.date;
   say(await keepResult(result, { kind: "serve", date, keyOf: keyOfServe, page: servePage }));

@@ -42,7 +42,13 @@ export function addServeCommand(program: Command, onExit: (code: ExitCode) => vo
   const limits = defaultLimits;
   number("--max-requests <n>", "requests at once; one more is answered 503", 1, 100_000, limits.requests);
   number("--max-batch <n>", "images of all callers in one run", 1, 1024, limits.batch);
-  number("--batch-wait <ms>", "how long a run waits for images that are being decoded", 0, 1000, limits.batchWait);
+  number(
+    "--batch-wait <ms>",
+    "how long a run waits for the next image that is being decoded",
+    0,
+    1000,
+    limits.batchWait,
+  );
   number("--max-body <MiB>", "a request with its images", 1, 1024, limits.bodyBytes / MiB);
   number("--max-file <MiB>", "a file of the store", 1, 65536, limits.fileBytes / MiB);
   number(

@@ -203,6 +203,7 @@ function answer(
       content_type: "json",
       duration: (performance.now() - begin) / 1000,
       ...(options.stdout ? { stdout: "" } : {}),
+      ...(options.shortened ? { timeout: options.timeout } : {}),
       ...(work.leftOut === undefined ? {} : { left_out: work.leftOut }),
     });
   async function* text(): AsyncGenerator<string, void, undefined> {

@@ -78,6 +78,8 @@ export function checkAlgorithm({ path }: RequestTarget, aliases: readonly string
 export interface AlgorithmOptions {
   /** Seconds; undefined: the server's own. */
   readonly timeout: number | undefined;
+  /** The server gives less than was asked for. */
+  readonly shortened: boolean;
   readonly stdout: boolean;
   readonly output: "default" | "raw" | "void";
 }
@@ -86,6 +88,7 @@ export interface AlgorithmOptions {
 export function algorithmOptions(target: RequestTarget, longest: number): AlgorithmOptions {
   const options = {
     timeout: undefined as number | undefined,
+    shortened: false,
     stdout: false,
     output: "default" as AlgorithmOptions["output"],
   };
@@ -96,6 +99,7 @@ export function algorithmOptions(target: RequestTarget, longest: number): Algori
       const seconds = /^\d+(\.\d+)?$/.test(value) ? Number(value) : Number.NaN;
       if (!(seconds > 0)) throw wrong("expected seconds, above 0");
       options.timeout = Math.min(seconds, longest);
+      options.shortened = seconds > longest;
     } else if (name === "stdout") {
       if (!/^(true|false)$/i.test(value)) throw wrong("expected true or false");
       options.stdout = value.toLowerCase() === "true";

@@ -72,6 +72,8 @@ export class DataStore {
   async list(path: DataPath, marker?: string): Promise<Listing> {
     if (path.collection === "root") return { folders: [path.user], files: [] };
     const names = await this.names(path);
+    const place = await this.#placeOf(path);
+    if (place === undefined) throw notThere(path.text); // in this moment
     const all = [...names.folders.map((name) => `d/${name}`), ...names.files.map((name) => `f/${name}`)];
     if (marker !== undefined && !/^[df]\//.test(marker))
       throw new HttpError(400, "bad-marker", `marker ${shown(marker)}: is none that a listing gave`);
@@ -81,7 +83,7 @@ export class DataStore {
     const files: (StoredFile & { name: string })[] = [];
     for (const entry of page.filter((one) => one.startsWith("f/"))) {
       const name = entry.slice(2);
-      const stats = await lstat(join((await this.#placeOf(path))!, name)).catch(missing); // gone since: not in the list
+      const stats = await lstat(join(place, name)).catch(missing); // gone since: not in the list
       if (stats?.isFile()) files.push({ name, kind: "file", size: stats.size, modified: stats.mtime });
     }
     const more = begin >= 0 && begin + page.length < all.length;

@@ -8,7 +8,7 @@ export interface ServerLimits {
   readonly requests: number;
   /** Images of one run of the network. */
   readonly batch: number;
-  /** Milliseconds that a run waits for images that are being decoded; 0: never. */
+  /** Milliseconds that a run waits for the next image that is being decoded; 0: never. */
   readonly batchWait: number;
   /** Bytes of a body that holds a request or images (10 MB on Algorithmia). */
   readonly bodyBytes: number;
@@ -31,7 +31,7 @@ export const MiB = 2 ** 20;
 export const defaultLimits: ServerLimits = {
   requests: 128,
   batch: 8,
-  batchWait: 4,
+  batchWait: 10,
   bodyBytes: 10 * MiB,
   fileBytes: 256 * MiB,
   answerBytes: 15 * MiB,

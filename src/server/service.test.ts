@@ -212,6 +212,16 @@ describe("the algorithm", () => {
       expect(await status(`//v1/algo/me/features`)).toBe(200);
       for (const path of ["me/other", "me/features/2.0.0", "me/features/1.0.0/more", "me", "", "imageclassification"])
         expect([path, await status(`/v1/algo/${path}`)]).toEqual([path, 404]);
+      const asked = await app.request(
+        `${algorithm}?timeout=1000&stdout=true`,
+        bytesBody(new Uint8Array(photo), "application/octet-stream"),
+      );
+      expect((await asked.json()).metadata).toEqual({
+        content_type: "json",
+        duration: expect.any(Number),
+        stdout: "",
+        timeout: 300,
+      });
       for (const query of ["timeout=0", "timeout=x", "stdout=maybe", "output=xml", "other=1"])
         expect([query, await status(`${algorithm}?${query}`)]).toEqual([query, 400]);
     }));
@@ -418,10 +428,14 @@ describe("room and time", () => {
   });
 
   it("a caller that does not read its answer keeps no room beyond its time", () =>
-    withService({ limits: { timeout: 0.3 } }, async ({ app, service }) => {
-      const reply = await app.request(algorithm, bytesBody(new Uint8Array(photo), "application/octet-stream"));
+    withService({}, async ({ app, service }) => {
+      await app.request("/v1/features", bytesBody(new Uint8Array(photo))); // the network is loaded
+      const reply = await app.request(
+        `${algorithm}?timeout=4`,
+        bytesBody(new Uint8Array(photo), "application/octet-stream"),
+      );
       expect([reply.status, service.admission.size]).toEqual([200, 1]);
-      await vi.waitFor(() => expect(service.admission.size).toBe(0));
+      await vi.waitFor(() => expect(service.admission.size).toBe(0), { timeout: 20_000 });
       await reply.body?.cancel();
     }));
 
