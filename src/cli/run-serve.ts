@@ -20,7 +20,9 @@ export interface ServeFlags {
   port: number;
   host: string;
   data: string;
-  weights?: ReadonlyMap<number, string>;
+  weights?: ReadonlyMap<number, string | URL>;
+  offline?: boolean;
+  mirror?: string;
   preload?: readonly number[];
   keys?: string;
   alias?: readonly string[];
@@ -63,8 +65,15 @@ export async function runServe(flags: ServeFlags): Promise<ExitCode> {
   const limits = limitsOf(flags);
   const store = await DataStore.open(asPath(flags.data));
   const { device, threads, weights = new Map(), preload = [], alias = [], allowHttp = false } = flags;
+  const downloads = new Set<string>();
   const open = {
+    onProgress: ({ file }: { readonly file: string }) => {
+      if (!downloads.has(file)) console.notice(`downloads ${file}`);
+      downloads.add(file);
+    },
     ...{ device, threads, simd: "auto" as const, onWarning: (text: string) => console.notice(text) },
+    ...(flags.offline ? { offline: true } : {}),
+    ...(flags.mirror === undefined ? {} : { mirror: flags.mirror }),
     ...(flags.throughput ? { optimizeFor: "throughput" as const } : {}),
   };
   const loader = modelLoader({ weights, batch: limits.batch, open });

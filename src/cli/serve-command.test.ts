@@ -76,7 +76,7 @@ describe("it does not start", () => {
       ["--data", "store", "--weights", "resnet18.safetensors"],
       {},
       2,
-      /--weights resnet18\.safetensors: expected DEPTH=FILE/,
+      /--weights resnet18\.safetensors: expected DEPTH=WEIGHTS/,
     ],
     [["--data", "store", "--weights", "19=a"], {}, 2, /--weights 19: there is no ResNet of that depth/],
     [["--data", "store", "--weights", "18=a", "--weights", "18=b"], {}, 2, /--weights 18=…: is given twice/],

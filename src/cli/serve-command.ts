@@ -4,9 +4,8 @@ import { deviceChoices, mostThreads } from "../backends/select.ts";
 import { depths } from "../model/architectures.ts";
 import { algorithmName, defaultLimits, MiB } from "../server/limits.ts";
 import { type ExitCode, UsageError } from "./exit.ts";
-import { choice } from "./model-options.ts";
+import { choice, mirrorOption, weightsOf } from "./model-options.ts";
 import { notEmpty, oneNumberOf, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
-import { asPath } from "./path-list.ts";
 import type { ServeFlags } from "./run-serve.ts";
 
 export function addServeCommand(program: Command, onExit: (code: ExitCode) => void): void {
@@ -20,10 +19,12 @@ export function addServeCommand(program: Command, onExit: (code: ExitCode) => vo
   command
     .option("--host <address>", "where to listen; other than loopback only with keys", notEmpty("--host"), "127.0.0.1")
     .option(
-      "--weights <depth=file>",
-      "weights of a depth, such as 18=resnet18.safetensors (may be given again)",
-      weightsOf,
+      "--weights <depth=name>",
+      "weights of a depth, as --weights of features takes them: 18=resnet18.safetensors, 50=IMAGENET1K_V2 (may be given again)",
+      weightsOfDepth,
     )
+    .option("--offline", "download no weights (as RESIDUAL_OFFLINE=1)")
+    .addOption(mirrorOption())
     .option("--preload <depths>", "networks that are loaded ahead, such as 18,50", depthsOf)
     .option(
       "--keys <file>",
@@ -91,13 +92,16 @@ function depthsOf(value: string): number[] {
   return [...new Set(value.split(",").map(depthOf))];
 }
 
-function weightsOf(value: string, others: ReadonlyMap<number, string> = new Map()): ReadonlyMap<number, string> {
+function weightsOfDepth(
+  value: string,
+  others: ReadonlyMap<number, string | URL> = new Map(),
+): ReadonlyMap<number, string | URL> {
   const [, depthText, file] = /^(\d+)=(.+)$/.exec(value) ?? [];
   if (depthText === undefined || file === undefined)
-    throw new UsageError(`--weights ${shown(value)}: expected DEPTH=FILE, such as 18=resnet18.safetensors`);
+    throw new UsageError(`--weights ${shown(value)}: expected DEPTH=WEIGHTS, such as 18=resnet18.safetensors`);
   const depth = oneNumberOf("--weights", depths, "there is no ResNet of that depth")(depthText);
   if (others.has(depth)) throw new UsageError(`--weights ${depth}=…: is given twice; each depth has one file`);
-  return new Map([...others, [depth, asPath(file)]]);
+  return new Map([...others, [depth, weightsOf(file)]]);
 }
 
 function aliasOf(value: string, others: readonly string[] = []): string[] {

@@ -14,8 +14,8 @@ export interface LoadedModel {
 }
 
 export interface ModelLoader {
-  /** Opens the network of a depth, ready for its first batch. */
-  load(depth: number): Promise<LoadedModel>;
+  /** Opens the network of a depth, ready for its first batch. `signal`: nobody wants it any more. */
+  load(depth: number, signal: AbortSignal): Promise<LoadedModel>;
   /** Bytes that it will hold, roughly, before it was ever loaded. */
   estimate(depth: number): number;
 }
@@ -49,7 +49,7 @@ export class ModelCache {
   readonly #entries = new Map<number, Entry>();
   readonly #facts = new Map<number, ModelFacts>();
   readonly #bytes = new Map<number, number>();
-  #disposed = false;
+  readonly #ended = new AbortController();
 
   constructor(loader: ModelLoader, mostBytes: number, events: ModelEvents = {}) {
     this.#loader = loader;
@@ -82,13 +82,13 @@ export class ModelCache {
       return await body(model);
     } finally {
       entry.users--;
-      if (this.#disposed) this.dispose();
+      if (this.#ended.signal.aborted) this.dispose();
       else this.#makeRoom(0, depth);
     }
   }
 
   #entryOf(depth: number): Entry {
-    if (this.#disposed) throw new Error("the models were disposed");
+    this.#ended.signal.throwIfAborted();
     const known = this.#entries.get(depth);
     if (known) {
       this.#entries.delete(depth);
@@ -97,7 +97,7 @@ export class ModelCache {
     }
     this.#makeRoom(this.#bytes.get(depth) ?? this.#loader.estimate(depth), depth);
     const begin = performance.now();
-    const loading = this.#loader.load(depth);
+    const loading = this.#loader.load(depth, this.#ended.signal);
     const entry: Entry = { loading, loaded: undefined, users: 0 };
     this.#entries.set(depth, entry);
     loading.then(
@@ -136,9 +136,9 @@ export class ModelCache {
     this.#events.onEvict?.(depth, held);
   }
 
-  /** Frees all that nobody uses, and the others when they are no longer used. */
+  /** Frees all that nobody uses, and the others when they are no longer used; what is being loaded is stopped. */
   dispose(): void {
-    this.#disposed = true;
+    this.#ended.abort(new Error("the models were disposed"));
     for (const [depth, { users, loaded }] of this.#entries) {
       if (users > 0) continue;
       this.#entries.delete(depth);

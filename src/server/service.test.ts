@@ -362,10 +362,10 @@ function heldLoader(): { loader: ModelLoader; open: () => void; loads: number[] 
     ...{ open, loads },
     loader: {
       estimate: () => 1000,
-      load: async (depth) => {
+      load: async (depth, signal) => {
         loads.push(depth);
         await opened;
-        return inner.load(depth);
+        return inner.load(depth, signal);
       },
     },
   };
