@@ -91,7 +91,7 @@ async function bodyOf(
   admitted: Call,
 ): Promise<{ input: AlgorithmInput | HttpError; release: () => void }> {
   try {
-    const { bytes, release } = await service.bodies.read(c.req.raw, inlineLimits(service));
+    const { bytes, release } = await service.bodies.read(c.req.raw, inlineLimits(service, admitted));
     try {
       return { input: algorithmInput(c.req.header("content-type"), bytes), release };
     } catch (error) {

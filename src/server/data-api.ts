@@ -83,7 +83,7 @@ async function put(c: AppContext, service: Service, path: DataPath): Promise<Res
   const seconds = Math.max(limits.timeout, limits.fileBytes / 2 ** 15); // a body of any size ends sooner, or is too slow
   const call = admit(c, service, seconds);
   try {
-    await store.writeFile(path, bodyChunks(c.req.raw, bodyLimits));
+    await store.writeFile(path, bodyChunks(c.req.raw, { ...bodyLimits, signal: call.signal }));
     return c.json({ result: path.text });
   } finally {
     call.end();
@@ -127,7 +127,7 @@ function warnOfPublic(c: AppContext, read: readonly string[]): void {
 async function jsonOf(c: AppContext, service: Service): Promise<unknown> {
   const call = admit(c, service);
   try {
-    const { bytes, release } = await service.bodies.read(c.req.raw, { ...inlineLimits(service), most: 2 ** 16 });
+    const { bytes, release } = await service.bodies.read(c.req.raw, { ...inlineLimits(service, call), most: 2 ** 16 });
     release();
     return parseJson(bytes);
   } finally {

@@ -36,7 +36,7 @@ export function featureApi(service: Service): Hono<AppEnv> {
     const call = admit(c, service);
     let release = (): void => undefined;
     try {
-      const body = await service.bodies.read(c.req.raw, inlineLimits(service));
+      const body = await service.bodies.read(c.req.raw, inlineLimits(service, call));
       release = body.release;
       const work = await workOf(c, service, body.bytes, user, call.signal);
       const { images, depth, normalize } = work;

@@ -1,6 +1,7 @@
 /** What a request may end with, whichever face answers it: one table from the library's errors to HTTP's words. */
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { DeviceError, ImageError, OptionError, ResidualError, WeightError } from "../errors.ts";
+import { FileError } from "../platform/byte-source.ts";
 
 /** An error of the service itself, with the status that it is answered with. Its message is for the caller: no path of this machine in it. */
 export class HttpError extends ResidualError {
@@ -54,6 +55,8 @@ export function asHttpError(error: unknown): HttpError {
       options,
     );
   if (error instanceof DeviceError) return busy("device", "the device that runs the network failed", 5, options);
+  if (error instanceof FileError)
+    return busy("store", "the store cannot be used; the server's log says why", 60, options);
   return new HttpError(500, "fault", "a fault in the server; its log has it under this request's id", options);
 }
 

@@ -3,6 +3,7 @@
  * too slowly. Bodies that are held in memory share one budget.
  */
 import { formatBytes } from "../tensor/format-bytes.ts";
+import { untilAborted } from "../tensor/until-aborted.ts";
 import { busy, CallerGone, HttpError } from "./http-error.ts";
 import { slowestBody } from "./limits.ts";
 
@@ -12,6 +13,8 @@ export interface BodyLimits {
   readonly seconds: number;
   /** The option that sets `most`, for the message. */
   readonly option: string;
+  /** Ends the reading with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Throws HttpError 413 or 415 for what the headers alone show to be wrong. */
@@ -35,7 +38,7 @@ function tooLarge(most: number, option: string): HttpError {
   );
 }
 
-/** The body's pieces. Throws HttpError 413 and 408, CallerGone. A body that is refused is not read on: whoever serves the socket drops it. */
+/** The body's pieces. Throws HttpError 413 and 408, CallerGone, the signal's reason. A body that is refused is not read on: whoever serves the socket drops it. */
 export async function* bodyChunks(request: Request, limits: BodyLimits): AsyncGenerator<Uint8Array, void, undefined> {
   checkBodyHeaders(request, limits);
   if (!request.body) return;
@@ -45,7 +48,7 @@ export async function* bodyChunks(request: Request, limits: BodyLimits): AsyncGe
   try {
     for (;;) {
       const deadline = begin + 1000 * Math.max(limits.seconds, received / slowestBody);
-      const { done, value } = await withinTime(readFrom(reader), deadline);
+      const { done, value } = await untilAborted(withinTime(readFrom(reader), deadline), limits.signal);
       if (done) return;
       received += value.length;
       if (received > limits.most) throw tooLarge(limits.most, limits.option);

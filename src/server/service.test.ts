@@ -465,6 +465,28 @@ describe("room and time", () => {
   });
 });
 
+it("stopping ends bodies that are still coming after its grace", async () => {
+  const test = await testService({ limits: { graceSeconds: 0.05 } });
+  const endless = (): RequestInit =>
+    ({
+      method: "PUT",
+      duplex: "half",
+      body: new ReadableStream({ pull: () => new Promise(() => undefined) }),
+    }) as RequestInit;
+  const uploads = [
+    test.app.request("/v1/data/.my/a.bin", endless()),
+    test.app.request("/v1/features", { ...endless(), method: "POST" }),
+  ];
+  await vi.waitFor(() => expect(test.service.admission.size).toBe(2));
+  const closed = test.close();
+  for (const upload of uploads)
+    expect([(await upload).status, await (await upload).text()]).toEqual([
+      503,
+      expect.stringContaining("about to stop"),
+    ]);
+  await closed;
+});
+
 describe("networks", () => {
   it("load once however many wait, are ready when they were loaded ahead, and fail in words", async () => {
     const { loader, open, loads } = heldLoader();

@@ -56,8 +56,8 @@ export function admit(c: AppContext, service: Service, seconds = service.limits.
   return service.admission.admit({ seconds, caller: c.req.raw.signal });
 }
 
-export function inlineLimits({ limits }: Service): BodyLimits {
-  return { most: limits.bodyBytes, seconds: limits.bodySeconds, option: "--max-body" };
+export function inlineLimits({ limits }: Service, { signal }: Call): BodyLimits {
+  return { signal, most: limits.bodyBytes, seconds: limits.bodySeconds, option: "--max-body" };
 }
 
 export function bodyBudgetBytes(limits: ServerLimits): number {
