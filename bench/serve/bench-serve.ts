@@ -134,12 +134,7 @@ async function measure(depth: number, folder: string): Promise<void> {
   const conditions = { ...conditionsNow("bench/serve"), node: process.version };
   const warmUp = { seconds: 2, connections, requests: goodRequests(depth) };
 
-  const loaded = await startServer(folder, depth, [
-    "--max-body",
-    "1",
-    "--max-requests",
-    String(Math.max(2, connections - 8)),
-  ]);
+  const loaded = await startServer(folder, depth, ["--max-body", "1"]);
   await measureLoad({ ...warmUp, port: loaded.port });
   const mixed = await measureLoad({ port: loaded.port, connections, seconds, requests: mixedRequests(depth) });
   const alive = await isUp(loaded.port);
