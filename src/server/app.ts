@@ -79,7 +79,6 @@ function noRoute(c: AppContext, app: Hono<AppEnv>): HttpError {
 function errorResponse(c: AppContext, error: HttpError): Response {
   for (const [name, value] of Object.entries(error.headers)) c.header(name, value);
   if (error.cause instanceof CallerGone || error.code === "gone") return c.body(null, 499 as 400);
-  if (error.status === 413 || error.status === 408) c.header("Connection", "close"); // the rest of the body is not read
   const { path } = c.var.target ?? targetOf(c.req.raw, c.env);
   if (/^\/v1\/(connector\/)?data(\/|$)/.test(path)) {
     c.header("X-Error-Message", error.message.replace(/[^\x20-\x7e]/g, "?").slice(0, 500));

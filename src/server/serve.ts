@@ -114,6 +114,7 @@ export async function listen(service: OpenService, { host, port, version }: List
     (request, bindings) => app.fetch(request, "incoming" in bindings ? bindings : {}),
     {
       overrideGlobalObjects: false,
+      autoCleanupIncoming: false, // see dropRest
       errorHandler: (error) => rejected(error),
     },
   );
@@ -123,6 +124,7 @@ export async function listen(service: OpenService, { host, port, version }: List
     (incoming: IncomingMessage, outgoing: ServerResponse) => {
       // A URL parser would make `/` of it; encoded it comes to our own check as what it is.
       incoming.url = incoming.url?.replaceAll("\\", "%5C");
+      outgoing.once("finish", () => dropRest(incoming));
       void listener(incoming, outgoing);
     },
   );
@@ -156,6 +158,30 @@ export async function listen(service: OpenService, { host, port, version }: List
       clearTimeout(timer);
     },
   };
+}
+
+/** Bytes and milliseconds of a refused body that are still taken. */
+const restBytes = 64 * 2 ** 20;
+const restMilliseconds = 10_000;
+
+/**
+ * What a caller still sends of a body whose answer is out. Most read the answer when they have sent all, and a connection that is closed over
+ * unread bytes takes the answer with it: so the rest is taken and dropped, up to a bound.
+ */
+function dropRest(incoming: IncomingMessage): void {
+  if (incoming.complete || incoming.destroyed) return;
+  const close = (): void => void incoming.socket.destroySoon();
+  const timer = setTimeout(close, restMilliseconds);
+  timer.unref();
+  let dropped = 0;
+  incoming.removeAllListeners("data"); // of the stream that was read so far, and would hold the rest up
+  incoming.on("data", (chunk: Uint8Array) => {
+    dropped += chunk.length;
+    if (dropped > restBytes) close();
+  });
+  incoming.once("close", () => clearTimeout(timer));
+  incoming.once("end", () => clearTimeout(timer));
+  incoming.resume();
 }
 
 function bind(server: Server, host: string, port: number): Promise<void> {
