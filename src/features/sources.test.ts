@@ -4,7 +4,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { describeLeftOut, type LeftOut, listImages } from "./sources.ts";
+import { describeLeftOut, type LeftOut } from "./left-out.ts";
+import type { NamedSource } from "./named-source.ts";
+import { type AnySourceList, readImages } from "./sources.ts";
 
 let root: string;
 const at = (...parts: string[]) => join(root, ...parts);
@@ -22,6 +24,12 @@ beforeAll(async () => {
   await writeFile(at("texts/notes.txt"), "");
 });
 afterAll(() => rm(root, { recursive: true }));
+
+async function listImages(sources: AnySourceList, onLeftOut?: (left: LeftOut) => void): Promise<NamedSource[]> {
+  const images: NamedSource[] = [];
+  for await (const image of readImages(sources, { onLeftOut })) images.push(image);
+  return images;
+}
 
 const paths = async (...list: Parameters<typeof listImages>) => (await listImages(...list)).map((i) => i.image_path);
 

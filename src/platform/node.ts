@@ -17,6 +17,8 @@ import { request } from "./node-http.ts";
 import type { FolderEntry, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
+export { fetchBytes } from "./fetch-bytes.ts";
+export { fileFacts, findPaths, hashFile, makeFolder, openAppend, removeFile } from "./node-files.ts";
 export { gpu } from "./node-gpu.ts";
 export { environment, request } from "./node-http.ts";
 export { openOutput } from "./node-output.ts";
