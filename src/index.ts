@@ -23,9 +23,9 @@ export type { LeftOut } from "./features/left-out.ts";
 export type { SourceList } from "./features/sources.ts";
 export { type Preset, type PresetName, presetNamed, presets } from "./image/preset.ts";
 export { depths, type ModelName, modelNames } from "./model/architectures.ts";
+export { type Classification, imagenetLabels } from "./model/classification.ts";
 export type { ImageSource, PixelSource } from "./model/image-source.ts";
 export type {
-  Classification,
   FeatureOptions,
   Features,
   LayerFeatures,

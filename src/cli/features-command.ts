@@ -67,14 +67,9 @@ export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) =>
     .option("--float16", "16-bit numbers: npy, parquet, safetensors, clip-retrieval")
     .option("--strict", "stop at the first bad image")
     .option("--resume", "go on where an earlier run of the same -o stopped");
-  addSayingOptions(command)
-    .addHelpText(
-      "after",
-      "\nWithout --weights a network takes IMAGENET1K_V1, downloaded once (residual weights has more of that).\n" +
-        "\nExit codes: 0 done, 1 failed (every image, or the run), 2 wrong usage, 3 some images failed (the others are there), " +
-        "130 interrupted (143 by SIGTERM; --resume goes on).",
-    )
-    .action(async (paths: string[], flags: FeaturesFlags) => onExit(await runFeatures(paths, flags)));
+  addSayingOptions(command).action(async (paths: string[], flags: FeaturesFlags) =>
+    onExit(await runFeatures(paths, flags)),
+  );
   refuseRepeats(command, ["kernel"]);
 }
 

@@ -57,26 +57,44 @@ export function addSourceOptions(command: Command): Command {
     .option("--exif", "turn pictures as their EXIF data says (torchvision does not)");
 }
 
-export function addVectorOptions(command: Command): Command {
-  return addSourceOptions(addModelOptions(command))
-    .option("--layer <node>", "a node by torchvision's name (layer3, layer4.1.add)", notEmpty("--layer"), defaultLayer)
-    .addOption(
-      choice("--pool <how>", "from a layer's map to a vector (default: avg)", pools, "there is no such pooling"),
-    )
-    .addOption(choice("--normalize <how>", "length of the vector (default: none)", normalizes, "there is no such norm"))
-    .option(
-      "--batch <n>",
-      "images at a time, 1 to 1024; the vectors do not depend on it",
-      wholeNumber("--batch", 1, 1024),
-      defaultBatch,
-    );
+/** `layers: false` where the layer is no matter of choice. */
+export function addVectorOptions(command: Command, { layers = true } = {}): Command {
+  addSourceOptions(addModelOptions(command));
+  if (layers)
+    command
+      .option(
+        "--layer <node>",
+        "a node by torchvision's name (layer3, layer4.1.add)",
+        notEmpty("--layer"),
+        defaultLayer,
+      )
+      .addOption(
+        choice("--pool <how>", "from a layer's map to a vector (default: avg)", pools, "there is no such pooling"),
+      )
+      .addOption(
+        choice("--normalize <how>", "length of the vector (default: none)", normalizes, "there is no such norm"),
+      );
+  return command.option(
+    "--batch <n>",
+    "images at a time, 1 to 1024; the vectors do not depend on it",
+    wholeNumber("--batch", 1, 1024),
+    defaultBatch,
+  );
 }
 
-export function addSayingOptions(command: Command): Command {
+export function addSayingOptions(
+  command: Command,
+  json = "notices, errors and progress on standard error as JSON lines",
+): Command {
   return command
-    .option("--json", "notices, errors and progress on standard error as JSON lines")
-    .option("--quiet", "errors only on standard error");
+    .option("--json", json)
+    .option("--quiet", "errors only on standard error")
+    .addHelpText("after", exitCodes);
 }
+
+const exitCodes =
+  "\nWithout --weights a network takes IMAGENET1K_V1, downloaded once (residual weights has more of that).\n" +
+  "\nExit codes: 0 done, 1 failed (every image, or the run), 2 wrong usage, 3 some images failed (the others are there), 130 interrupted (143 by SIGTERM).";
 
 /** What the flags mean for openModel. */
 export function openOptionsWith(flags: ModelFlags & SourceFlags): ReturnType<typeof openOptionsOf> & OpenOptions {
