@@ -100,6 +100,8 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     console.end();
     sayDevice(model, flags.layer, console);
     if (earlier) sayResumed(place!, earlier, console);
+    else if (flags.resume)
+      console.notice(`${place}: there is nothing to resume (no ${journalOf(place!)}); begins anew`);
     const progress = new Progress(console, survey.tars > 0 ? undefined : survey.count, earlier?.rows ?? 0);
     const run: ExtractOptions = {
       ...vectorOptionsOf(flags),

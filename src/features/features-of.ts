@@ -100,6 +100,7 @@ export async function* featuresOfImages(
     takeNext();
     const first = await taken;
     stop();
+    if (first.length === 0) return; // of a run that was done already
     await model.prepare(first.length, [layer], inner.signal); // no later batch is larger
     for (let n = 1; n < batchesAhead; n++) takeNext();
     for (let next = ahead.shift(); next; next = ahead.shift()) {
