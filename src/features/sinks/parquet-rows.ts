@@ -17,8 +17,8 @@ export const parquet: RowFormat = {
   },
 };
 
-/** Numbers of a row group, about: they are boxed while it is written. */
-const groupNumbers = 2 ** 20;
+/** Numbers of a row group, about: each takes some hundred bytes while it is written. */
+const groupNumbers = 2 ** 18;
 
 interface Column {
   readonly name: string;
@@ -85,7 +85,7 @@ export async function writeParquet(
     const columnData = columns.map(({ name, cellOf }) => {
       // Numbers are as good as random: no dictionary, no minimum and maximum.
       const plain = name === vectorColumn.name ? { encoding: "PLAIN" as const, statistics: false } : {};
-      return { name, data: group.map(cellOf), ...plain };
+      return { name, data: group.map(cellOf), offsetIndex: false, ...plain }; // an index would be kept for each group
     });
     await writer.write({ columnData, rowGroupSize: group.length });
     group = [];
