@@ -6,10 +6,10 @@
 import { openBytes } from "#platform";
 import { ImageError } from "../errors.ts";
 import { asImageError, mostImageBytes } from "../model/image-source.ts";
-import { comparePaths } from "../platform/compare-paths.ts";
 import { joinBytes } from "../platform/fetch-bytes.ts";
 import type { ByteSource } from "../platform/sources.ts";
 import { formatBytes } from "../tensor/format-bytes.ts";
+import { comparePaths } from "./compare-paths.ts";
 import { isImageName, type LeftOut, LeftOutCounter } from "./left-out.ts";
 import type { NamedSource } from "./named-source.ts";
 

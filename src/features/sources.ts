@@ -2,7 +2,7 @@
  * From what a user names to images, one after another: files, folders, patterns, archives, addresses, images in memory. Nothing is held but
  * the listing of the folder at hand, so a run may be of any length.
  */
-import { findPaths, listFolder, pathKind } from "#platform";
+import { listFolder, pathKind } from "#platform";
 import { ImageError, OptionError, ResidualError } from "../errors.ts";
 import { addressOf, asImageError, fetchImage, type ImageSource, nameOf } from "../model/image-source.ts";
 import { describeValue } from "../tensor/check-options.ts";
@@ -127,8 +127,8 @@ async function* imagesInData(
     return yield { image_path: address, source: new ImageError("not-found", message) };
   }
   try {
-    const path = dataPath(address);
-    const base = address.replace(/\/+$/, "");
+    const base = address.replace(/(?<=[^/])\/+$/, "");
+    const path = dataPath(base).replace(/\/+$/, "");
     for await (const image of imagesAt(path, { ...options, dataPath: undefined }, false))
       yield { ...image, image_path: base + image.image_path.slice(path.length) };
   } catch (error) {
@@ -196,8 +196,7 @@ async function* imagesMatching(
 ): AsyncGenerator<NamedSource, void, undefined> {
   const left = new LeftOutCounter(pattern);
   let images = 0;
-  const paths = await findPaths(pattern).catch((error) => Promise.reject(asImageError(error)));
-  for (const path of paths) {
+  for await (const path of matchesOf(pattern)) {
     if (!isImageName(path) && !archiveKind(path)) {
       left.otherFile(path);
       continue;
@@ -212,6 +211,28 @@ async function* imagesMatching(
       `${pattern}: no file has this name, and as a pattern it matches ${result ? `only ${partsOfLeftOut(result)}` : "nothing"}`,
     );
   if (result) options.onLeftOut?.(result);
+}
+
+/**
+ * The files that a pattern matches, as picomatch has patterns, in the order of a walk. Names that begin with a dot match no star; a folder
+ * without the pattern's reach is not looked into.
+ */
+async function* matchesOf(pattern: string): AsyncGenerator<string, void, undefined> {
+  const { default: picomatch } = await import("picomatch");
+  const { base, glob } = picomatch.scan(pattern);
+  if ((await kindOf(base || ".")) !== "folder") return;
+  const isMatch = picomatch(glob);
+  const depth = glob.includes("**") ? Number.POSITIVE_INFINITY : glob.split("/").length;
+  async function* matches(folder: string, within: string, level: number): AsyncGenerator<string, void, undefined> {
+    for (const entry of await listFolder(folder).catch((error) => Promise.reject(asImageError(error)))) {
+      const name = within + entry.name;
+      if (entry.kind !== "folder") {
+        if (isMatch(name)) yield entry.path;
+      } else if (!entry.name.startsWith(".") && level < depth && !(entry.link && depth === Number.POSITIVE_INFINITY))
+        yield* matches(entry.path, `${name}/`, level + 1);
+    }
+  }
+  yield* matches(base || ".", "", 1);
 }
 
 function isLiteral(source: ImageSource | LiteralPath): source is LiteralPath {

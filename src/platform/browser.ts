@@ -42,10 +42,6 @@ export async function openOutput(path: string): Promise<Output> {
   throw noFiles(path);
 }
 
-export async function findPaths(pattern: string): Promise<string[]> {
-  throw noFiles(pattern);
-}
-
 export async function fileFacts(path: string): Promise<FileFacts | undefined> {
   throw noFiles(path);
 }

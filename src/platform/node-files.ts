@@ -1,22 +1,10 @@
-/** Files beyond reading and writing whole: patterns, appending, hashes. Part of node.ts. */
+/** Files beyond reading and writing whole: appending, hashes, folders. Part of node.ts. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, open, rm, stat } from "node:fs/promises";
-import { isAbsolute } from "node:path";
 import { FileError, messageOf } from "./byte-source.ts";
-import { comparePaths } from "./compare-paths.ts";
 import { writeFailure } from "./node-output.ts";
 import type { AppendFile, FileFacts } from "./platform.ts";
-
-export async function findPaths(pattern: string): Promise<string[]> {
-  try {
-    const { glob } = await import("tinyglobby");
-    const found = await glob(pattern, { absolute: isAbsolute(pattern), expandDirectories: false });
-    return found.sort(comparePaths);
-  } catch (cause) {
-    throw new FileError("not-readable", `${pattern}: the pattern cannot be followed (${messageOf(cause)})`, { cause });
-  }
-}
 
 export async function fileFacts(path: string): Promise<FileFacts | undefined> {
   try {

@@ -114,8 +114,6 @@ export interface Platform {
   listFolder(path: string): Promise<FolderEntry[]>;
   /** Begins a file that appears whole or not at all; devices and pipes (`/dev/stdout`) are written straight. */
   openOutput(path: string, options?: OutputOptions): Promise<Output>;
-  /** What a pattern with `*`, `**`, `?`, `[…]` and `{…}` names, files only, sorted by comparePaths; no names that begin with a dot. */
-  findPaths(pattern: string): Promise<string[]>;
   /** Undefined where nothing can be looked at. */
   fileFacts(path: string): Promise<FileFacts | undefined>;
   /** Opens for appending after the first `keep` bytes, dropping the rest; with 0 makes a file that must not be there yet. */

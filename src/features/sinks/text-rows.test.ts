@@ -39,3 +39,14 @@ describe("rows as text", () => {
     }
   });
 });
+
+describe("csv", () => {
+  it("has a column a number, quotes what needs it, and leaves failed images' numbers out", () => {
+    const { begin, row, end } = rowFormats.csv.text!;
+    const lines = begin(2) + row({ image_path: 'a "b",\n.jpg', vector: Float32Array.of(0.1, -0) }, 0);
+    expect(lines).toBe('image_path,error_code,error_message,f0,f1\n"a ""b"",\n.jpg",,,0.10000000149011612,0\n');
+    const error = new ImageError("not-found", "x, y: not here");
+    expect(row({ image_path: "x.jpg", error }, 1)).toBe('x.jpg,not-found,"x, y: not here"\n');
+    expect(end).toBe("");
+  });
+});
