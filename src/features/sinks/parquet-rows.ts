@@ -18,7 +18,7 @@ export const parquet: RowFormat = {
 };
 
 /** Numbers of a row group, about: each takes some hundred bytes while it is written. */
-const groupNumbers = 2 ** 18;
+const groupNumbers = 2 ** 17;
 
 interface Column {
   readonly name: string;
