@@ -5,6 +5,7 @@ import { isFeaturesFile, readFeatures } from "../features/read-features.ts";
 import { surveyImages } from "../features/survey.ts";
 import type { Model } from "../model/model.ts";
 import { openModel } from "../model/open-model.ts";
+import type { DownloadProgress } from "../weights/download/fetch-options.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
 import { imagesOf, openOptionsWith, type VectorFlags, vectorOptionsOf } from "./image-options.ts";
@@ -33,7 +34,10 @@ export async function withRun(flags: VectorFlags, body: (run: Run) => Promise<vo
   let [all, failed] = [0, 0];
   const model = (): Promise<Model> => {
     const options = openOptionsWith(flags);
-    opened ??= openModel({ ...options, onWarning: (text) => console.notice(text), signal }).then((ready) => {
+    const onProgress = (progress: DownloadProgress): void => console.download(progress);
+    const onWarning = (text: string): void => console.notice(text);
+    opened ??= openModel({ ...options, onWarning, onProgress, signal }).then((ready) => {
+      console.end();
       const { device, description, reason } = ready.device;
       if (reason !== undefined) console.notice(`runs on ${device} (${description}): ${reason}`);
       return ready;

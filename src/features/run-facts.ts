@@ -1,5 +1,5 @@
 /** What a run is, in words that another run's can be compared with: rows of two runs may stand in one file only where all of it is the same. */
-import { hashFile, pathKind } from "#platform";
+import { openBytes, pathKind, sha256 } from "#platform";
 import { OptionError } from "../errors.ts";
 import { defaultLayer, type Model } from "../model/model.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
@@ -31,10 +31,25 @@ export function checkSameRun(where: string, earlier: RunFacts, now: RunFacts): v
  */
 export async function weightsHash(model: Model, signal?: AbortSignal): Promise<string> {
   const path = model.info.weights;
-  if ((await pathKind(path).catch(() => undefined)) === "file") return hashFile(path);
+  if ((await pathKind(path).catch(() => undefined)) === "file") return hashOf(path, signal);
   const vector = await vectorOfBlank(model, defaultLayer, signal);
   const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", vector.slice().buffer));
   return `of a vector: ${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+}
+
+const chunkBytes = 2 ** 20;
+
+async function hashOf(path: string, signal?: AbortSignal): Promise<string> {
+  const [file, hash] = [await openBytes(path), await sha256()];
+  try {
+    for (let at = 0; at < file.size; at += chunkBytes) {
+      signal?.throwIfAborted();
+      hash.update(await file.read(at, Math.min(chunkBytes, file.size - at)));
+    }
+    return hash.digest();
+  } finally {
+    await file.close();
+  }
 }
 
 /** What the network gives for zeros, the mean of all images: NaN there comes from the weights, and every image's vector has it. */

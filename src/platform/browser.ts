@@ -5,6 +5,7 @@
 import { UnsupportedError } from "../errors.ts";
 import { browserFileStore } from "./browser-file-store.ts";
 import { bytesSource, FileError, messageOf, openInMemory } from "./byte-source.ts";
+import { type FetchBounds, fetchBounded } from "./fetch-bytes.ts";
 import type { FileStore, Sha256 } from "./file-store.ts";
 import type { RequestHead } from "./http.ts";
 import { openHttp, readHttp } from "./http-source.ts";
@@ -12,7 +13,6 @@ import type { AppendFile, FileFacts, FolderEntry, GpuEntry, GpuOptions, Output, 
 import type { ByteSource, Source } from "./sources.ts";
 
 export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./browser-worker.ts";
-export { fetchBytes } from "./fetch-bytes.ts";
 
 export async function openBytes(source: Source): Promise<ByteSource> {
   const inMemory = openInMemory(source);
@@ -58,10 +58,6 @@ export async function makeFolder(path: string): Promise<void> {
   throw noFiles(path);
 }
 
-export async function hashFile(path: string): Promise<string> {
-  throw noFiles(path);
-}
-
 let packageUrl = async (specifier: string): Promise<string> => packageFileUrl(specifier);
 
 export async function readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -103,6 +99,10 @@ export function request(url: URL, { headers, signal, cache }: RequestHead): Prom
   const { "if-range": ifRange, ...simple } = headers;
   const own = globalThis.location?.origin === url.origin;
   return fetch(url, { headers: own ? headers : simple, signal, cache });
+}
+
+export function fetchBytes(url: string, bounds: FetchBounds): Promise<Uint8Array<ArrayBuffer>> {
+  return fetchBounded(request, url, bounds);
 }
 
 export function environment(_name: string): string | undefined {

@@ -1,8 +1,9 @@
 /**
- * What an address gives, whole and bounded: for images. The same in every runtime, since all have `fetch`; http:, https: and data:.
+ * What an address gives, whole and bounded: for images; http:, https: and data:. The same in every runtime, whose `request` it is given.
  * Weights, which are large and read in ranges, have their own way.
  */
 import { FileError, messageOf } from "./byte-source.ts";
+import type { Request } from "./http.ts";
 
 /** Bounds of one answer, so that no server can fill the memory or hold a run for ever. */
 export interface FetchBounds {
@@ -19,11 +20,19 @@ export interface FetchBounds {
  * The body of an address, redirects followed (20 of them, by the runtime). Throws FileError: not-found for 404 and 410, too-large,
  * not-readable for all else; the signal's reason when aborted.
  */
-export async function fetchBytes(url: string, bounds: FetchBounds): Promise<Uint8Array<ArrayBuffer>> {
+export async function fetchBounded(
+  request: Request,
+  url: string,
+  bounds: FetchBounds,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { most, milliseconds, signal, name = url } = bounds;
   const late = AbortSignal.timeout(milliseconds);
   try {
-    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, late]) : late });
+    const ends = signal ? AbortSignal.any([signal, late]) : late;
+    const isData = /^data:/i.test(url); // holds the bytes itself: no server, no proxy
+    const response = await (isData
+      ? fetch(url, { signal: ends })
+      : request(new URL(url), { headers: {}, signal: ends, cache: "default" }));
     if (!response.ok) {
       await response.body?.cancel();
       const code = response.status === 404 || response.status === 410 ? "not-found" : "not-readable";

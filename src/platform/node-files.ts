@@ -1,8 +1,6 @@
-/** Files beyond reading and writing whole: appending, hashes, folders. Part of node.ts. */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+/** Files beyond reading and writing whole: appending, folders. Part of node.ts. */
 import { mkdir, open, rm, stat } from "node:fs/promises";
-import { FileError, messageOf } from "./byte-source.ts";
+import { FileError } from "./byte-source.ts";
 import { writeFailure } from "./node-output.ts";
 import type { AppendFile, FileFacts } from "./platform.ts";
 
@@ -52,14 +50,4 @@ export async function removeFile(path: string): Promise<void> {
 
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error) => Promise.reject(writeFailure(path, error)));
-}
-
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk);
-  } catch (cause) {
-    throw new FileError("not-readable", `${path}: cannot be read (${messageOf(cause)})`, { cause });
-  }
-  return hash.digest("hex");
 }

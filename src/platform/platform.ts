@@ -122,8 +122,6 @@ export interface Platform {
   removeFile(path: string): Promise<void>;
   /** With its parents; does nothing where it is there. */
   makeFolder(path: string): Promise<void>;
-  /** SHA-256 of a file's bytes, in hexadecimal. */
-  hashFile(path: string): Promise<string>;
   /** A file of an installed npm package, by import specifier: `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`. */
   readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Where a file of an installed npm package is, by import specifier. Throws FileError where nothing says it. */
