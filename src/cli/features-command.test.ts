@@ -92,6 +92,31 @@ describe("what comes out", () => {
     ]);
   });
 
+  it.concurrent("takes a list in a file, folders within folders, patterns, and data:// with its folder", async () => {
+    await mkdir(at("store/set/inner"), { recursive: true });
+    copyFileSync(at("eyes.jpg"), at("store/set/1.jpg"));
+    copyFileSync(at("eyes.jpg"), at("store/set/inner/2.jpg"));
+    await writeFile(at("list.txt"), "eyes.jpg\nno*.jpg\n\na b.png");
+    const paths = ["store/*/1.jpg", "data://.my/set", "data://.my/../eyes.jpg", "data://other/set"];
+    const { code, stdout, stderr } = await features([...paths, "--list", "list.txt", "--data", "store", "--recursive"]);
+    expect(rowsOf(stdout).map(({ image_path, error }) => [image_path, error?.code])).toEqual([
+      ["store/set/1.jpg", undefined],
+      ["data://.my/set/1.jpg", undefined],
+      ["data://.my/set/inner/2.jpg", undefined],
+      ["data://.my/../eyes.jpg", "not-found"],
+      ["data://other/set", "not-found"],
+      ["eyes.jpg", undefined],
+      ["no*.jpg", "not-found"],
+      ["a b.png", undefined],
+    ]);
+    expect(code).toBe(3);
+    expect(stderr).toContain("data://other/set: only data://.my can be read here");
+    const strict = await features([...paths, "--data", "store", "--strict"]);
+    expect(strict.code).toBe(1);
+    expect(rowsOf(strict.stdout).length).toBe(2);
+    expect(strict.stderr.trimEnd().split("\n").at(-1)).toMatch(/leads out of the data's folder$/);
+  });
+
   it.concurrent("is nothing where the list on standard input is empty: wrong use", async () => {
     const { code, stdout, stderr } = await features(["-"], { stdin: "\n" });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

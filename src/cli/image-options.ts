@@ -1,5 +1,5 @@
 /** The options of every command that makes vectors of many images: which images, how their vectors are made, what is said meanwhile. */
-import { join, normalize, sep } from "node:path";
+import { join } from "node:path";
 import type { Command } from "commander";
 import { defaultBatch, type FeaturesOfOptions } from "../features/features-of.ts";
 import { describeLeftOut } from "../features/left-out.ts";
@@ -41,11 +41,7 @@ export function addSourceOptions(command: Command): Command {
   return command
     .option("--list <file>", "a file with a path a line, after the others; - is standard input", notEmpty("--list"))
     .option("--recursive", "folders within folders too")
-    .option(
-      "--data <dir>",
-      "the folder that data:// addresses lead into: data://.my/x is DIR/.my/x",
-      notEmpty("--data"),
-    )
+    .option("--data <dir>", "the folder that data://.my means: data://.my/x is DIR/x", notEmpty("--data"))
     .addOption(
       choice(
         "--preset <name>",
@@ -129,17 +125,12 @@ export function imagesOf(
   return (more = {}) => readImages(named(), { ...options, ...more });
 }
 
-/** Where an address leads, and never out of `folder`. */
+/** Where an address leads, and never out of `folder`. Throws UsageError. */
 function dataPath(folder: string, address: string): string {
-  const rest = address.slice("data://".length);
-  const path = join(folder, ...rest.split("/"));
-  const root = normalize(`${folder}${sep}`);
-  if (
-    rest.includes("\0") ||
-    rest.includes("\\") ||
-    rest.split("/").includes("..") ||
-    !path.startsWith(root === `.${sep}` ? "" : root)
-  )
+  const [collection, ...parts] = address.slice("data://".length).split("/");
+  if (collection !== ".my")
+    throw new UsageError(`${address}: only data://.my can be read here: it is the folder of --data, ${folder}`);
+  if (parts.some((part) => part === ".." || /[\0\\]/.test(part)))
     throw new UsageError(`${address}: leads out of the data's folder`);
-  return path;
+  return join(folder, ...parts);
 }
