@@ -15,7 +15,10 @@ export interface ProgressState {
   readonly done: number;
   /** Unknown where it cannot be counted before. */
   readonly total: number | undefined;
-  readonly imagesPerSecond: number;
+  /** Where it is known, it is said, and the time left with it. */
+  readonly imagesPerSecond?: number;
+  /** What is counted: images unless told. */
+  readonly unit?: string;
 }
 
 export class Console {
@@ -45,22 +48,23 @@ export class Console {
   }
 
   /** Progress: on a terminal a bar, as JSON a line, otherwise nothing. */
-  progress({ done, total, imagesPerSecond }: ProgressState): void {
+  progress({ done, total, imagesPerSecond, unit = "images" }: ProgressState): void {
     if (this.options.quiet) return;
-    const left = total === undefined ? undefined : (total - done) / imagesPerSecond;
+    const left = total === undefined || imagesPerSecond === undefined ? undefined : (total - done) / imagesPerSecond;
     if (this.options.json) {
       const rates = {
-        imagesPerSecond: round(imagesPerSecond),
+        imagesPerSecond: imagesPerSecond === undefined ? undefined : round(imagesPerSecond),
         secondsLeft: left === undefined ? undefined : round(left),
       };
       this.write(`${JSON.stringify({ level: "progress", done, total, ...rates })}\n`);
       return;
     }
     if (!process.stderr.isTTY) return;
-    const speed = `${imagesPerSecond.toPrecision(3)} images/s${left === undefined ? "" : `, ${asTime(left)} left`}`;
+    const rate = imagesPerSecond === undefined ? "" : `, ${imagesPerSecond.toPrecision(3)} ${unit}/s`;
+    const speed = `${rate}${left === undefined ? "" : `, ${asTime(left)} left`}`;
     if (!this.bar) {
       this.bar = new SingleBar({
-        format: total === undefined ? "{value} images, {speed}" : "{bar} {value}/{total} images, {speed}",
+        format: `${total === undefined ? "{value}" : "{bar} {value}/{total}"} ${unit}{speed}`,
         stream: process.stderr,
         clearOnComplete: true,
       });

@@ -1,5 +1,4 @@
 /** `residual features PATH…`: the main job. Options to the library's, rows to files or to standard output. */
-import { once } from "node:events";
 import type { Command } from "commander";
 import { openOutput, pathKind } from "#platform";
 import {
@@ -33,7 +32,7 @@ import {
 import { Interruption } from "./interruption.ts";
 import { choice } from "./model-options.ts";
 import { notEmpty, refuseRepeats, shown } from "./option-parsers.ts";
-import { OutputGuard, tryOutput } from "./output-file.ts";
+import { OutputGuard, standardOutput, tryOutput } from "./output-file.ts";
 import { asPath, namedBy } from "./path-list.ts";
 import { Progress } from "./progress.ts";
 
@@ -85,7 +84,7 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     const place = flags.output === undefined || flags.output === "-" ? undefined : asPath(flags.output);
     const isStream = place === undefined || (await pathKind(place)) === "other";
     checkPlace(flags, format, isStream);
-    const guard = await OutputGuard.of(place ?? "-", place === undefined ? [] : formatNamed(format).files(place));
+    const guard = await OutputGuard.of(`-o ${place}`, place === undefined ? [] : formatNamed(format).files(place));
     const options = openOptionsWith(flags);
     if (typeof options.weights === "string") await guard.check(options.weights);
     const survey = await surveyImages(images, {
@@ -186,7 +185,12 @@ async function sayInterrupted({ output, resume }: FeaturesFlags, console: Consol
 
 async function toStream(place: string | undefined, format: RowFormatName, run: ExtractOptions): Promise<Extracted> {
   const text = formatNamed(format).text!;
-  if (place === undefined) return extractToStream(standardOutput(run.stop!), text, run);
+  if (place === undefined) {
+    const stop = run.stop!;
+    const [write, last] = [standardOutput(stop), standardOutput(new AbortController().signal)];
+    // After Ctrl-C the batch under way still goes out; a reader who takes nothing is not waited for.
+    return extractToStream((chunk) => (stop.aborted ? last : write)(chunk), text, run);
+  }
   const output: Output = await openOutput(place);
   try {
     const done = await extractToStream((chunk) => output.write(chunk), text, run);
@@ -196,17 +200,6 @@ async function toStream(place: string | undefined, format: RowFormatName, run: E
     await output.discard();
     throw error;
   }
-}
-
-/** Writes to standard output; resolves when the reader has taken the chunk, so that memory does not grow before a slow one. */
-function standardOutput(signal: AbortSignal): (chunk: string) => Promise<void> {
-  return async (chunk) => {
-    if (process.stdout.write(chunk)) return;
-    await once(process.stdout, "drain", signal.aborted ? {} : { signal }).catch((error) => {
-      signal.throwIfAborted();
-      throw error;
-    });
-  };
 }
 
 function formatOf({ format, output }: FeaturesFlags): RowFormatName {

@@ -29,7 +29,7 @@ afterAll(() => rm(folder, { recursive: true }));
 describe("OutputGuard", () => {
   it("refuses an input as the output, also through a link and another spelling", async () => {
     for (const name of ["photo.jsonl", "link.jsonl", "./x/../photo.jsonl"]) {
-      const guard = await OutputGuard.of(at(name), [at(name)]);
+      const guard = await OutputGuard.of(`-o ${name}`, [at(name)]);
       await guard.check(at("other.jpg"));
       await expect(guard.check(at("photo.jsonl"))).rejects.toThrow(/is also an input/);
     }

@@ -14,8 +14,10 @@ const home = process.cwd();
 async function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const text = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>
-    vi.spyOn(process[name], "write").mockImplementation((chunk) => {
+    vi.spyOn(process[name], "write").mockImplementation((chunk, encoding, done) => {
       text[name] += String(chunk);
+      const written = typeof encoding === "function" ? encoding : done;
+      if (written) queueMicrotask(() => written());
       return true;
     }),
   );
@@ -192,7 +194,7 @@ const failures: readonly Case[] = [
   [
     [photo, "--weights", "model.pth"],
     1,
-    /^model\.pth: looks like a PyTorch file \(zip\), and this version reads safeten/,
+    /^model\.pth: truncated: a zip file ends with its directory, and this one has none$/,
   ],
 ];
 

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./bench-command.ts";
 import { addClassifyCommand } from "./classify-command.ts";
+import { addConvertCommand } from "./convert-command.ts";
 import { addDedupCommand } from "./dedup-command.ts";
 import { exitCode, reportFailure, UsageError } from "./exit.ts";
 import { addFeaturesCommand } from "./features-command.ts";
@@ -31,6 +32,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   addSimilarCommand(program, onExit);
   addDedupCommand(program, onExit);
   addProbeCommand(program, onExit);
+  addConvertCommand(program, onExit);
   addBenchCommand(program, onExit);
   addWeightsCommand(program, onExit);
   try {

@@ -52,6 +52,9 @@ const makers: Record<string, Make | undefined> = {
     if (typeof text === "string" && (encoding === "latin1" || encoding === "latin-1")) return latin1(text, breach);
     throw breach("_codecs.encode is called with something else than a text and latin1, by which pickles hold bytes");
   },
+  // The options of a training script, beside its state dict (torchvision's references save them).
+  "argparse.Namespace": opaque("a namespace"),
+  "types.SimpleNamespace": opaque("a namespace"),
   "pathlib.PosixPath": path,
   "pathlib.PurePosixPath": path,
   "pathlib.WindowsPath": path,

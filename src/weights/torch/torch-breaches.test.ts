@@ -39,12 +39,20 @@ test.each([
   ["c__builtin__\ngetattr\n", '"builtins.getattr"'],
   ["ctorch.hub\nload\n", '"torch.hub.load"'],
   ["ctorch\nconstructor\n", '"torch.constructor"'],
-  ["cargparse\nNamespace\n", '"argparse.Namespace"'],
+  ["cargparse\nArgumentParser\n", '"argparse.ArgumentParser"'],
   [`${text("subprocess")}${text("Popen")}\x93`, '"subprocess.Popen"'],
 ])("a pickle that names code is refused by that name: %j", async (named, name) => {
   await expect(openWeights(legacy(`${named}${text("touch x")}\x85R`))).rejects.toThrow(
     `bytes: its pickle names ${name}, which is neither a tensor nor plain data, and nothing that a file names is run here; save the state dict`,
   );
+});
+
+test("a training script's options beside the tensors are passed over", async () => {
+  const namespace = `cargparse\nNamespace\n)\x81}${text("lr")}K\x01sb`;
+  const file = await openWeights(
+    legacy(`${tensor("K\x00K\x04\x85K\x01\x85")}${text("args")}${namespace}s`, oneStorage),
+  );
+  expect([...file.tensors.keys()]).toEqual(["w"]);
 });
 
 test.each([
