@@ -128,7 +128,7 @@ function progressIn(console: Console): (done: number, total: number) => void {
   let said = -1;
   return (done, total) => {
     const megabytes = Math.ceil(done / 1e6);
-    if (megabytes !== said) console.progress(megabytes, Math.ceil(total / 1e6), "MB");
+    if (megabytes !== said) console.progress({ done: megabytes, total: Math.ceil(total / 1e6), unit: "MB" });
     said = megabytes;
   };
 }

@@ -17,8 +17,9 @@ import { request } from "./node-http.ts";
 import type { FolderEntry, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
+export { fileFacts, makeFolder, openAppend, removeFile } from "./node-files.ts";
 export { gpu } from "./node-gpu.ts";
-export { environment, request } from "./node-http.ts";
+export { environment, fetchBytes, request } from "./node-http.ts";
 export { openOutput } from "./node-output.ts";
 
 import { isNode } from "./node-worker.ts";

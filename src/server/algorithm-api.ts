@@ -4,8 +4,8 @@
  */
 import { Hono } from "hono";
 import type { FeatureRow } from "../features/features-of.ts";
-import { rowWriter } from "../features/rows-as-json.ts";
-import { describeLeftOut, imageSuffix } from "../features/sources.ts";
+import { describeLeftOut } from "../features/left-out.ts";
+import { rowAsJson } from "../features/sinks/json-rows.ts";
 import type { Call } from "./admission.ts";
 import {
   type AlgorithmInput,
@@ -41,8 +41,6 @@ interface Work {
   /** What a folder holds that is no image. */
   readonly leftOut?: string;
 }
-
-const rows = rowWriter("json");
 
 /** Seconds that a caller is given to take the end of an answer that was stopped. */
 const unreadSeconds = 5;
@@ -138,7 +136,7 @@ async function oneOrFolder(
   const found = path.collection === "root" ? undefined : await service.store.find(path);
   if (!found) throw new HttpError(404, "not-found", `${shown(address)}: there is no such file or folder for this key`);
   if (found.kind === "file") return single;
-  const inside = await imagesIn(service.store, path, imageSuffix);
+  const inside = await imagesIn(service.store, path);
   const { otherFiles, subfolders, hidden } = inside;
   const left = otherFiles.length + subfolders.length + hidden > 0;
   const leftOut = left ? describeLeftOut({ folder: address, otherFiles, subfolders, hidden }) : undefined;
@@ -211,7 +209,8 @@ function answer(
     let failure: unknown;
     try {
       let i = 0;
-      for (let next = first; !next.done; next = await made.next()) yield rows.row(next.value, i++);
+      for (let next = first; !next.done; next = await made.next())
+        yield (i++ === 0 ? "\n" : ",\n") + rowAsJson(next.value);
     } catch (error) {
       failure = error;
     }

@@ -7,6 +7,7 @@ import { type FileHandle, lstat, mkdir, open, readdir, realpath, rm, rmdir, unli
 import { join } from "node:path";
 import { openOutput } from "#platform";
 import { OptionError } from "../errors.ts";
+import { isImageName } from "../features/left-out.ts";
 import { AccessLists, type ReadList } from "./access-lists.ts";
 import { childOf, type DataPath, notThere, shown } from "./data-path.ts";
 import { busy, HttpError } from "./http-error.ts";
@@ -286,14 +287,13 @@ function notWritten({ text }: DataPath, error: unknown): unknown {
 export async function imagesIn(
   store: DataStore,
   folder: DataPath,
-  isImage: RegExp,
 ): Promise<{ images: DataPath[]; otherFiles: string[]; subfolders: string[]; hidden: number }> {
   const { files, folders } = await store.names(folder);
   const shownOnly = (names: readonly string[]): string[] => names.filter((name) => !name.startsWith("."));
-  const images = shownOnly(files).filter((name) => isImage.test(name));
+  const images = shownOnly(files).filter((name) => isImageName(name));
   return {
     images: images.map((name) => childOf(folder, name)),
-    otherFiles: shownOnly(files).filter((name) => !isImage.test(name)),
+    otherFiles: shownOnly(files).filter((name) => !isImageName(name)),
     subfolders: shownOnly(folders),
     hidden: files.length + folders.length - shownOnly(files).length - shownOnly(folders).length,
   };

@@ -1,7 +1,7 @@
 /** The plain face: `POST /v1/features` with a form, an image's bytes, or JSON; all images of one request in one answer. */
 import { Hono } from "hono";
 import type { FeatureRow } from "../features/features-of.ts";
-import { rowWriter } from "../features/rows-as-json.ts";
+import { rowAsJson } from "../features/sinks/json-rows.ts";
 import type { Normalize } from "../model/pooling.ts";
 import { shown } from "./data-path.ts";
 import { featuresQuery, featuresRequest, mostImages } from "./feature-schemas.ts";
@@ -27,8 +27,6 @@ interface Work {
   readonly normalize: Normalize;
 }
 
-const rows = rowWriter("json");
-
 export function featureApi(service: Service): Hono<AppEnv> {
   const app = new Hono<AppEnv>();
   app.post("/v1/features", async (c) => {
@@ -45,8 +43,8 @@ export function featureApi(service: Service): Hono<AppEnv> {
       for await (const row of imageRows(images, { batcher, depth, normalize, ahead, signal: call.signal, onImage }))
         made.push(row);
       if (made.every((row) => row.error)) throw noneOf(made);
-      const text = made.map((row, i) => rows.row(row, i)).join("");
-      return c.body(`{"depth":${depth},"features":[${text}]}`, 200, { "Content-Type": "application/json" });
+      const text = made.map(rowAsJson).join(",\n");
+      return c.body(`{"depth":${depth},"features":[\n${text}]}`, 200, { "Content-Type": "application/json" });
     } finally {
       release();
       call.end();
