@@ -3,6 +3,7 @@
  * instance each. Their own start-up is not used, since it fetches the .wasm file, which fails in Node.
  */
 import { readPackageFile } from "#platform";
+import { mostKept, pagedCopy } from "../tensor/free-array.ts";
 import type { RgbaImage } from "./rgb-image.ts";
 
 /** What Emscripten's module takes here: hooks for its instantiation and for the lines that the C library prints. */
@@ -28,8 +29,32 @@ export interface CodecResult {
   readonly messages: readonly string[];
 }
 
-/** WebAssembly memory never shrinks: above this the instance is given up after a large image. */
-const keptMemory = 128 * 2 ** 20;
+/**
+ * What the modules make of their memory's pixels: they look up by these names in the global object how to, the first time that they
+ * decode, and keep it. Their own is a buffer of the C library's for each image, which makes a process that decodes many grow.
+ */
+const pixelsOf = {
+  Uint8ClampedArray: function copy(view: Uint8Array): Uint8Array {
+    return pagedCopy(view);
+  },
+  ImageData: function image(data: Uint8Array, width: number, height: number): RgbaImage {
+    return { width, height, data };
+  },
+};
+
+/** Calls `run` with other things by these names in the global object, which nothing but it sees. */
+function withGlobals<T>(globals: Readonly<Record<string, unknown>>, run: () => T): T {
+  const before = Object.keys(globals).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)] as const);
+  try {
+    for (const [name, value] of Object.entries(globals))
+      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+    return run();
+  } finally {
+    for (const [name, descriptor] of before)
+      if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+      else Reflect.deleteProperty(globalThis, name);
+  }
+}
 
 export class WasmCodec {
   readonly #wasm: string;
@@ -56,13 +81,13 @@ export class WasmCodec {
     this.#messages = [];
     let pixels: RgbaImage | null = null;
     try {
-      pixels = codec.decode(bytes, ...this.#options);
+      pixels = withGlobals(pixelsOf, () => codec.decode(bytes, ...this.#options));
     } catch (error) {
       // The C library exits by throwing, and an Emscripten exit carries no text; its reason has been printed.
       if (error instanceof Error) this.#messages.push(error.message);
     }
-    // A library that left in the middle of its work leaks what it held.
-    if (!pixels || codec.HEAPU8.length > keptMemory) this.#instance = undefined;
+    // A library that left in the middle of its work leaks what it held; and a WebAssembly memory never shrinks.
+    if (!pixels || codec.HEAPU8.length > mostKept) this.#instance = undefined;
     return { pixels: pixels ?? undefined, messages: this.#messages };
   }
 
@@ -84,15 +109,18 @@ export class WasmCodec {
     const hear = (line: string) => {
       this.#messages.push(line);
     };
-    return this.#factory({
-      noInitialRun: true,
-      print: hear,
-      printErr: hear,
-      instantiateWasm(imports, done) {
-        const instance = new WebAssembly.Instance(module, imports);
-        done(instance);
-        return instance.exports;
-      },
-    });
+    // They define ImageData where it is not: not so where they see one.
+    return withGlobals(pixelsOf, () =>
+      this.#factory({
+        noInitialRun: true,
+        print: hear,
+        printErr: hear,
+        instantiateWasm(imports, done) {
+          const instance = new WebAssembly.Instance(module, imports);
+          done(instance);
+          return instance.exports;
+        },
+      }),
+    );
   }
 }

@@ -242,3 +242,12 @@ describe("decoding many", () => {
     }
   });
 });
+
+it("leaves the global object as it was, which the decoders look things up in", async () => {
+  const names = ["Uint8ClampedArray", "ImageData"];
+  const look = () => names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
+  const before = look();
+  for (const name of ["jpeg/420.jpg", "webp/lossy.webp"]) await decodeImage(readFixture(name));
+  await failure(patched("webp/lossless.webp", 40, ...new Array<number>(200).fill(0xaa)));
+  expect(look()).toEqual(before);
+});

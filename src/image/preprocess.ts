@@ -2,6 +2,7 @@
  * Pixels to a network's input, number for number as torchvision's ImageClassification preset on a PIL image: resize, centre crop,
  * `/255`, minus mean, by deviation. torchvision/transforms/functional.py has the sizes' rules.
  */
+import { freeArray } from "../tensor/free-array.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { Preset } from "./preset.ts";
 import { type Region, resizeRegion, type Size } from "./resize.ts";
@@ -18,6 +19,7 @@ export function preprocess(image: RgbImage, preset: Preset): HostTensor {
     for (let i = 0, from = channel, to = channel * plane; i < plane; i++, from += 3, to++)
       data[to] = levels[pixels[from]!]!;
   }
+  freeArray(pixels);
   return { shape: [3, crop, crop], dtype: "float32", data };
 }
 

@@ -3,6 +3,7 @@
  * across and down, each a weighted sum in fixed point with 22 fractional bits, rounded to 8 bits in between. Every output
  * pixel depends on its own window alone, so leaving out the others changes nothing.
  */
+import { freeArray } from "../tensor/free-array.ts";
 import { packRgb, type RgbImage } from "./rgb-image.ts";
 
 export type Interpolation = "bilinear" | "bicubic";
@@ -95,12 +96,17 @@ export function resizeRegion(
   const y = rows ? spanOf(rows) : { from: top, to: top + height };
   if (columns && rows && goesDownFirst(image, size)) {
     const strip = resizeDown(image, rows, { left: x.from, width: x.to - x.from, top: 0 });
-    return resizeAcross(strip, columns, { top: 0, height, left: x.from });
+    const result = resizeAcross(strip, columns, { top: 0, height, left: x.from });
+    freeArray(strip.data);
+    return result;
   }
   const strip = columns
     ? resizeAcross(image, columns, { top: y.from, height: y.to - y.from, left: 0 })
     : copyRegion(image, { left, top: y.from, width, height: y.to - y.from });
-  return rows ? resizeDown(strip, rows, { left: 0, width, top: y.from }) : strip;
+  if (!rows) return strip;
+  const result = resizeDown(strip, rows, { left: 0, width, top: y.from });
+  freeArray(strip.data);
+  return result;
 }
 
 /**
