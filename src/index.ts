@@ -19,12 +19,13 @@ export {
   featuresOf,
   type VectorRow,
 } from "./features/features-of.ts";
-export type { LeftOut, SourceList } from "./features/sources.ts";
+export type { LeftOut } from "./features/left-out.ts";
+export type { SourceList } from "./features/sources.ts";
 export { type Preset, type PresetName, presetNamed, presets } from "./image/preset.ts";
 export { depths, type ModelName, modelNames } from "./model/architectures.ts";
+export { type Classification, imagenetLabels } from "./model/classification.ts";
 export type { ImageSource, PixelSource } from "./model/image-source.ts";
 export type {
-  Classification,
   FeatureOptions,
   Features,
   LayerFeatures,

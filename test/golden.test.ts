@@ -41,7 +41,17 @@ async function filesBelow(folder: string, accept: (path: string) => boolean): Pr
 }
 
 test("every part is there, made with a known version of PyTorch", () => {
-  expect(Object.keys(manifest)).toEqual(["hashes", "names", "ops", "blocks", "networks", "images", "weights", "torch_files"]);
+  expect(Object.keys(manifest)).toEqual([
+    "hashes",
+    "names",
+    "ops",
+    "blocks",
+    "networks",
+    "images",
+    "weights",
+    "torch_files",
+    "exports",
+  ]);
   for (const [, { versions }] of parts) expect(versions.torch).toMatch(/^\d+\.\d+\.\d+$/);
 });
 

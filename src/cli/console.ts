@@ -11,6 +11,16 @@ export interface ConsoleOptions {
   readonly json: boolean;
 }
 
+export interface ProgressState {
+  readonly done: number;
+  /** Unknown where it cannot be counted before. */
+  readonly total: number | undefined;
+  /** Where it is known, it is said, and the time left with it. */
+  readonly imagesPerSecond?: number;
+  /** What is counted: images unless told. */
+  readonly unit?: string;
+}
+
 export class Console {
   private readonly options: ConsoleOptions;
   private bar: SingleBar | undefined;
@@ -38,22 +48,29 @@ export class Console {
   }
 
   /** Progress: on a terminal a bar, as JSON a line, otherwise nothing. */
-  progress(done: number, total: number): void {
+  progress({ done, total, imagesPerSecond, unit = "images" }: ProgressState): void {
     if (this.options.quiet) return;
+    const left = total === undefined || imagesPerSecond === undefined ? undefined : (total - done) / imagesPerSecond;
     if (this.options.json) {
-      this.write(`${JSON.stringify({ level: "progress", done, total })}\n`);
+      const rates = {
+        imagesPerSecond: imagesPerSecond === undefined ? undefined : round(imagesPerSecond),
+        secondsLeft: left === undefined ? undefined : round(left),
+      };
+      this.write(`${JSON.stringify({ level: "progress", done, total, ...rates })}\n`);
       return;
     }
     if (!process.stderr.isTTY) return;
+    const rate = imagesPerSecond === undefined ? "" : `, ${imagesPerSecond.toPrecision(3)} ${unit}/s`;
+    const speed = `${rate}${left === undefined ? "" : `, ${asTime(left)} left`}`;
     if (!this.bar) {
       this.bar = new SingleBar({
-        format: "{bar} {value}/{total} images",
+        format: `${total === undefined ? "{value}" : "{bar} {value}/{total}"} ${unit}{speed}`,
         stream: process.stderr,
         clearOnComplete: true,
       });
-      this.bar.start(total, done);
+      this.bar.start(total ?? 0, done, { speed });
     }
-    this.bar.update(done);
+    this.bar.update(done, { speed });
   }
 
   /** A download's progress, in bytes: as `progress`, and in JSON at most once a second. */
@@ -105,6 +122,18 @@ export class Console {
   private write(text: string): void {
     process.stderr.write(text);
   }
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
+
+/** `40 s`, `3 min 20 s`, `2 h 5 min`. */
+function asTime(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** A message on one line: names of files may hold line breaks, and what a terminal would obey. */

@@ -92,6 +92,31 @@ describe("what comes out", () => {
     ]);
   });
 
+  it.concurrent("takes a list in a file, folders within folders, patterns, and data:// with its folder", async () => {
+    await mkdir(at("store/set/inner"), { recursive: true });
+    copyFileSync(at("eyes.jpg"), at("store/set/1.jpg"));
+    copyFileSync(at("eyes.jpg"), at("store/set/inner/2.jpg"));
+    await writeFile(at("list.txt"), "eyes.jpg\nno*.jpg\n\na b.png");
+    const paths = ["store/*/1.jpg", "data://.my/set", "data://.my/../eyes.jpg", "data://other/set"];
+    const { code, stdout, stderr } = await features([...paths, "--list", "list.txt", "--data", "store", "--recursive"]);
+    expect(rowsOf(stdout).map(({ image_path, error }) => [image_path, error?.code])).toEqual([
+      ["store/set/1.jpg", undefined],
+      ["data://.my/set/1.jpg", undefined],
+      ["data://.my/set/inner/2.jpg", undefined],
+      ["data://.my/../eyes.jpg", "not-found"],
+      ["data://other/set", "not-found"],
+      ["eyes.jpg", undefined],
+      ["no*.jpg", "not-found"],
+      ["a b.png", undefined],
+    ]);
+    expect(code).toBe(3);
+    expect(stderr).toContain("data://other/set: only data://.my can be read here");
+    const strict = await features([...paths, "--data", "store", "--strict"]);
+    expect(strict.code).toBe(1);
+    expect(rowsOf(strict.stdout).length).toBe(2);
+    expect(strict.stderr.trimEnd().split("\n").at(-1)).toMatch(/leads out of the data's folder$/);
+  });
+
   it.concurrent("is nothing where the list on standard input is empty: wrong use", async () => {
     const { code, stdout, stderr } = await features(["-"], { stdin: "\n" });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -171,7 +196,7 @@ describe("bad images", () => {
         .map((line) => JSON.parse(line)),
     ).toEqual([
       { level: "error", code: "not-found", message },
-      { level: "progress", done: 1, total: 1 },
+      { level: "progress", done: 1, total: 1, imagesPerSecond: expect.any(Number), secondsLeft: 0 },
       { level: "notice", message: "1 of 1 images failed" },
     ]);
   });
@@ -185,22 +210,34 @@ describe("a reader or a user who stops", () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   });
 
-  it.concurrent("Ctrl-C: 130, no file, no remains of one", async () => {
+  it.concurrent("Ctrl-C: 130, the batch is finished and kept, and --resume goes on", async () => {
     let stopped = false;
     const stop: RunOptions["onStderr"] = (text, running) => {
       if (!stopped && text.includes('"progress"')) running.kill("SIGINT");
       stopped ||= text.includes('"progress"');
     };
-    const { code, stdout, stderr } = await features([...many, "-o", "stopped/never.jsonl", "--json"], {
-      onStderr: stop,
-    });
+    const args = [...many, "-o", "stopped/rows.jsonl"];
+    const { code, stdout, stderr } = await features([...args, "--json"], { onStderr: stop });
     expect({ code, stdout }).toEqual({ code: 130, stdout: "" });
     const said = stderr
       .trimEnd()
       .split("\n")
       .map((line): { level: string; message: string } => JSON.parse(line));
-    expect(said.at(-1)!.message).toBe("interrupted; stopped/never.jsonl was not written");
-    expect(await readdir(at("stopped"))).toEqual([]);
+    expect(said.at(-1)!.message).toBe(
+      "interrupted; stopped/rows.jsonl.part keeps what is done: the same with --resume goes on",
+    );
+    expect(await readdir(at("stopped"))).toEqual(["rows.jsonl.part"]);
+    const again = await features(args);
+    expect(again.code).toBe(2);
+    expect(again.stderr).toMatch(/rows\.jsonl\.part: an earlier run stopped after \d+ images; go on with --resume, or/);
+    const other = await features([...args, "--resume", "--layer", "layer3"]);
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(/belongs to another run \(layer was avgpool, is layer3\)/);
+    const resumed = await features([...args, "--resume"]);
+    expect(resumed.code).toBe(0);
+    expect(resumed.stderr).toMatch(/^residual: stopped\/rows\.jsonl: goes on after \d+ images\n$/);
+    expect(rowsOf(await readFile(at("stopped/rows.jsonl"), "utf8")).length).toBe(many.length);
+    expect(await readdir(at("stopped"))).toEqual(["rows.jsonl"]);
   });
 
   it.concurrent("Ctrl-C twice ends what would not end", async () => {

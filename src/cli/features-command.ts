@@ -1,71 +1,74 @@
-/** `residual features PATH…`: the main job. Options to the library's, rows to a file or to standard output. */
-import { once } from "node:events";
+/** `residual features PATH…`: the main job. Options to the library's, rows to files or to standard output. */
 import type { Command } from "commander";
-import { defaultBatch, featuresOf } from "../features/features-of.ts";
-import { type RowFormat, rowFormats, rowWriter } from "../features/rows-as-json.ts";
-import { describeLeftOut, listImages, type NamedSource } from "../features/sources.ts";
-import { defaultLayer, type Model } from "../model/model.ts";
+import { openOutput, pathKind } from "#platform";
+import {
+  type Extracted,
+  type ExtractOptions,
+  earlierRun,
+  extractToFiles,
+  extractToStream,
+  journalOf,
+} from "../features/extract.ts";
+import type { FeatureRow } from "../features/features-of.ts";
+import type { JournalState, RunFacts } from "../features/row-journal.ts";
+import { weightsHash } from "../features/run-facts.ts";
+import { formatNamed, formatOfSuffix, type RowFormatName, rowFormatNames } from "../features/sinks/row-formats.ts";
+import { type Survey, surveyImages } from "../features/survey.ts";
+import type { Model } from "../model/model.ts";
 import { openModel } from "../model/open-model.ts";
-import { type Normalize, normalizes, type Pool, pools } from "../model/pooling.ts";
 import type { Output } from "../platform/platform.ts";
-import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { DownloadProgress } from "../weights/download/fetch-options.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted, UsageError } from "./exit.ts";
+import {
+  addSayingOptions,
+  addVectorOptions,
+  imagesOf,
+  openOptionsWith,
+  type VectorFlags,
+  vectorOptionsOf,
+  whatPathsMay,
+} from "./image-options.ts";
 import { Interruption } from "./interruption.ts";
-import { addModelOptions, choice, type ModelFlags, openOptionsOf } from "./model-options.ts";
-import { notEmpty, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
-import { openRows } from "./output-file.ts";
-import { asPath, expandPaths } from "./path-list.ts";
+import { choice } from "./model-options.ts";
+import { notEmpty, refuseRepeats, shown } from "./option-parsers.ts";
+import { OutputGuard, standardOutput, tryOutput } from "./output-file.ts";
+import { asPath, namedBy } from "./path-list.ts";
+import { Progress } from "./progress.ts";
 
-interface FeaturesFlags extends ModelFlags {
-  layer: string;
-  pool?: Pool;
-  normalize?: Normalize;
-  batch: number;
+interface FeaturesFlags extends VectorFlags {
   output?: string;
-  format?: RowFormat;
-  exif?: boolean;
-  json?: boolean;
-  quiet?: boolean;
+  format?: RowFormatName;
+  float16?: boolean;
+  strict?: boolean;
+  resume?: boolean;
 }
 
 export function addFeaturesCommand(program: Command, onExit: (code: ExitCode) => void): void {
   const command = program
     .command("features")
     .description('Prints, per image, {"image_path": …, "feature_vector": […]}: the penultimate layer\'s numbers.')
-    .argument("<path...>", "image files, folders of them, or - for a list on standard input, one path a line");
-  addModelOptions(command)
-    .option("--layer <node>", "a node by torchvision's name (layer3, layer4.1.add)", notEmpty("--layer"), defaultLayer)
-    .addOption(
-      choice("--pool <how>", "from a layer's map to a vector (default: avg)", pools, "there is no such pooling"),
-    )
-    .addOption(choice("--normalize <how>", "length of the vector (default: none)", normalizes, "there is no such norm"))
+    .argument("[path...]", whatPathsMay);
+  addVectorOptions(command)
     .option(
-      "--batch <n>",
-      "images at a time, 1 to 1024; the vectors do not depend on it",
-      wholeNumber("--batch", 1, 1024),
-      defaultBatch,
+      "-o, --output <file>",
+      "write there instead of standard output (-); the file appears whole or not at all",
+      notEmpty("-o"),
     )
-    .option("-o, --output <file>", "write there instead of standard output (-); the file appears whole or not at all")
     .addOption(
       choice(
         "--format <name>",
-        "jsonl: one object a line; json: one list (default: the suffix of -o, else jsonl)",
-        rowFormats,
+        `${rowFormatNames.map((name) => `${name}: ${formatNamed(name).about}`).join("; ")} (default: the suffix of -o, else jsonl)`,
+        rowFormatNames,
         "there is no such format",
       ),
     )
-    .option("--exif", "turn pictures as their EXIF data says (torchvision does not)")
-    .option("--json", "notices, errors and progress on standard error as JSON lines")
-    .option("--quiet", "errors only on standard error")
-    .addHelpText(
-      "after",
-      "\nWithout --weights a network takes IMAGENET1K_V1, downloaded once (residual weights has more of that).\n" +
-        "\nExit codes: 0 done, 1 failed (every image, or the run), 2 wrong usage, 3 some images failed (the others are there), " +
-        "130 interrupted (143 by SIGTERM).",
-    )
-    .action(async (paths: string[], flags: FeaturesFlags) => onExit(await runFeatures(paths, flags)));
+    .option("--float16", "16-bit numbers: npy, parquet, safetensors, clip-retrieval")
+    .option("--strict", "stop at the first bad image")
+    .option("--resume", "go on where an earlier run of the same -o stopped");
+  addSayingOptions(command).action(async (paths: string[], flags: FeaturesFlags) =>
+    onExit(await runFeatures(paths, flags)),
+  );
   refuseRepeats(command, ["kernel"]);
 }
 
@@ -73,35 +76,49 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
   const format = formatOf(flags);
   const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
   let model: Model | undefined;
-  let output: Output | undefined;
-  const sayInterrupted = () => console.notice(`interrupted${output ? `; ${output.path} was not written` : ""}`);
-  const interruption = new Interruption(() => {
-    output?.discardNow();
-    sayInterrupted();
-  });
+  const interruption = new Interruption(() => console.notice("interrupted"));
   const { signal } = interruption;
   try {
-    const list = await expandPaths(paths, signal);
-    const images = await listImages(list, (left) => console.notice(describeLeftOut(left)));
-    const files = images.map(({ source }) => source).filter((source) => typeof source === "string");
-    // A wrong place is better said before the work.
-    const options = openOptionsOf(flags);
-    const place = flags.output === undefined ? undefined : asPath(flags.output);
-    const { weights } = options;
-    output = await openRows(place, typeof weights === "string" ? [...files, weights] : files);
+    const named = await namedBy(paths, { list: flags.list, signal });
+    const images = imagesOf(named, flags, console);
+    const place = flags.output === undefined || flags.output === "-" ? undefined : asPath(flags.output);
+    const isStream = place === undefined || (await pathKind(place)) === "other";
+    checkPlace(flags, format, isStream);
+    const guard = await OutputGuard.of(`-o ${place}`, place === undefined ? [] : formatNamed(format).files(place));
+    const options = openOptionsWith(flags);
+    if (typeof options.weights === "string") await guard.check(options.weights);
+    const survey = await surveyImages(images, {
+      each: async ({ source }) => (typeof source === "string" ? guard.check(source) : undefined),
+      signal,
+    });
+    // What cannot be is better said before the work.
+    const earlier = isStream ? undefined : await earlierRun(place, flags.resume ?? false);
+    if (!isStream) await tryOutput(place, format);
     const onProgress = (progress: DownloadProgress): void => console.download(progress);
     model = await openModel({ ...options, onWarning: (text) => console.notice(text), onProgress, signal });
     console.end();
-    const { device, description, reason } = model.device;
-    const known = model.info.nodeNames.includes(flags.layer); // an unknown one is an error in a moment, and that alone
-    if (reason !== undefined && known) console.notice(`runs on ${device} (${description}): ${reason}`);
-    const write = output ? (chunk: string) => output!.write(chunk) : standardOutput(signal);
-    const code = await writeRows(model, images, format, flags, console, { write, signal });
-    await output?.commit();
-    return code;
+    sayDevice(model, flags.layer, console);
+    if (earlier) sayResumed(place!, earlier, console);
+    else if (flags.resume)
+      console.notice(`${place}: there is nothing to resume (no ${journalOf(place!)}); begins anew`);
+    const progress = new Progress(console, survey.tars > 0 ? undefined : survey.count, earlier?.rows ?? 0);
+    const run: ExtractOptions = {
+      ...vectorOptionsOf(flags),
+      ...{ model, images, float16: flags.float16, strict: flags.strict, stop: signal },
+      onRows: (rows) => {
+        sayErrors(rows, console);
+        progress.add(rows.length);
+      },
+    };
+    const facts = () => factsOf(model!, flags, survey);
+    const done = isStream
+      ? await toStream(place, format, run)
+      : await extractToFiles({ path: place, format, facts, earlier }, run);
+    if (survey.tars > 0) progress.add(0, true);
+    if (done.stopped) throw signal.reason;
+    return sayDone(done, console);
   } catch (error) {
-    await output?.discard();
-    if (error instanceof Interrupted) sayInterrupted();
+    if (error instanceof Interrupted) await sayInterrupted(flags, console);
     throw error;
   } finally {
     console.end();
@@ -110,60 +127,87 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
   }
 }
 
-async function writeRows(
-  model: Model,
-  images: readonly NamedSource[],
-  format: RowFormat,
-  { layer, pool, normalize, batch, exif }: FeaturesFlags,
-  console: Console,
-  { write, signal }: { write: (chunk: string) => Promise<void>; signal: AbortSignal },
-): Promise<ExitCode> {
-  const writer = rowWriter(format);
-  let count = 0;
-  let failed = 0;
-  let blank: Float32Array | undefined;
-  const sources = images.map((image) => image.source);
-  for await (const row of featuresOf(sources, { model, layer, pool, normalize, batch, exif, signal })) {
-    if (row.error) {
-      if (row.error.code === "weights-not-finite" && failed === count && blank === undefined) {
-        blank = await vectorOfBlank(model, layer, signal);
-        if (!blank.every(Number.isFinite)) throw row.error; // no image can do better
-      }
-      failed++;
-      console.error(row.error.message, row.error.code);
-    }
-    // The beginning goes with the first row: an error before it leaves nothing half on standard output.
-    await write((count === 0 ? writer.begin : "") + writer.row(row, count));
-    console.progress(++count, images.length);
-  }
-  await write(writer.end);
-  if (failed === 0) return exitCode.done;
-  console.notice(`${failed} of ${count} images failed${failed < count ? "; the others are there" : ""}`);
-  return failed === count ? exitCode.failed : exitCode.someFailed;
+function checkPlace({ output, resume, float16 }: FeaturesFlags, format: RowFormatName, isStream: boolean): void {
+  const { text, canFloat16 } = formatNamed(format);
+  if (isStream && !text)
+    throw new UsageError(`--format ${format}: goes to a file, not to ${output ?? "standard output"}; name one with -o`);
+  if (isStream && resume)
+    throw new UsageError("--resume: goes on with a file that was begun; name it with -o, as it was");
+  if (float16 && !canFloat16)
+    throw new UsageError(
+      `--float16: ${format} is text and keeps all digits; use npy, parquet, safetensors or clip-retrieval`,
+    );
 }
 
-/** What the network gives for zeros, the mean of all images: NaN there comes from the weights, and every image's vector has it. */
-async function vectorOfBlank(model: Model, layer: string, signal: AbortSignal): Promise<Float32Array> {
-  const { crop } = model.info.preset;
-  const input: HostTensor = { shape: [3, crop, crop], dtype: "float32", data: new Float32Array(3 * crop * crop) };
-  return (await model.vectorsOf([input], [layer], { signal }))[0]![layer]!;
-}
-
-/** Writes to standard output; resolves when the reader has taken the chunk, so that memory does not grow before a slow one. */
-function standardOutput(signal: AbortSignal): (chunk: string) => Promise<void> {
-  return async (chunk) => {
-    if (process.stdout.write(chunk)) return;
-    await once(process.stdout, "drain", { signal }).catch((error) => {
-      signal.throwIfAborted();
-      throw error;
-    });
+/** Everything that the rows depend on. */
+async function factsOf(model: Model, flags: FeaturesFlags, survey: Survey): Promise<RunFacts> {
+  const { layer, pool = "avg", normalize = "none", exif = false, float16 = false, throughput = false, kernel } = flags;
+  const { name, weights, preset } = model.info;
+  return {
+    ...{ model: name, weights, "sha256 of the weights": await weightsHash(model), preset: JSON.stringify(preset) },
+    ...{ layer, pool, normalize, exif: String(exif), float16: String(float16), device: model.device.device },
+    ...{ throughput: String(throughput), kernels: JSON.stringify(kernel ?? {}) },
+    ...{ "number of images": String(survey.count), "list of images": survey.digest },
   };
 }
 
-function formatOf({ format, output }: FeaturesFlags): RowFormat {
+function sayDevice(model: Model, layer: string, console: Console): void {
+  const { device, description, reason } = model.device;
+  const known = model.info.nodeNames.includes(layer); // an unknown one is an error in a moment, and that alone
+  if (reason !== undefined && known) console.notice(`runs on ${device} (${description}): ${reason}`);
+}
+
+function sayResumed(path: string, { rows, torn }: JournalState, console: Console): void {
+  const half = torn > 0 ? `; ${torn} bytes of a half-written batch are dropped` : "";
+  console.notice(`${path}: goes on after ${rows} images${half}`);
+}
+
+function sayErrors(rows: readonly FeatureRow[], console: Console): void {
+  for (const { error } of rows) if (error) console.error(error.message, error.code);
+}
+
+function sayDone({ rows, failed }: Extracted, console: Console): ExitCode {
+  if (failed === 0) return exitCode.done;
+  console.notice(`${failed} of ${rows} images failed${failed < rows ? "; the others are there" : ""}`);
+  return failed === rows ? exitCode.failed : exitCode.someFailed;
+}
+
+async function sayInterrupted({ output, resume }: FeaturesFlags, console: Console): Promise<void> {
+  if (output === undefined || output === "-") return console.notice("interrupted");
+  const journal = journalOf(asPath(output));
+  const left = await pathKind(journal).catch(() => undefined);
+  if (left === "file")
+    console.notice(
+      `interrupted; ${journal} keeps what is done: ${resume ? "the same" : "the same with --resume"} goes on`,
+    );
+  else console.notice(`interrupted; ${output} was not written`);
+}
+
+async function toStream(place: string | undefined, format: RowFormatName, run: ExtractOptions): Promise<Extracted> {
+  const text = formatNamed(format).text!;
+  if (place === undefined) {
+    const stop = run.stop!;
+    const [write, last] = [standardOutput(stop), standardOutput(new AbortController().signal)];
+    // After Ctrl-C the batch under way still goes out; a reader who takes nothing is not waited for.
+    return extractToStream((chunk) => (stop.aborted ? last : write)(chunk), text, run);
+  }
+  const output: Output = await openOutput(place);
+  try {
+    const done = await extractToStream((chunk) => output.write(chunk), text, run);
+    await output.commit();
+    return done;
+  } catch (error) {
+    await output.discard();
+    throw error;
+  }
+}
+
+function formatOf({ format, output }: FeaturesFlags): RowFormatName {
   if (format !== undefined || output === undefined || output === "-") return format ?? "jsonl";
-  const suffix = output.match(/\.([^./\\]+)$/)?.[1]?.toLowerCase();
-  const known = rowFormats.find((candidate) => candidate === suffix);
+  const known = formatOfSuffix(output);
   if (known) return known;
-  throw new UsageError(`-o ${shown(output)}: the suffix names no format; end it in .jsonl or .json, or say --format`);
+  const suffixes = rowFormatNames.flatMap((name) => formatNamed(name).suffix ?? []);
+  throw new UsageError(
+    `-o ${shown(output)}: the suffix names no format; end it in .${suffixes.join(", .")}, or say --format`,
+  );
 }

@@ -37,7 +37,7 @@ export function addModelOptions(command: Command): Command {
     .option(
       "--weights <name>",
       "IMAGENET1K_V1, IMAGENET1K_V2 or DEFAULT (torchvision's), downloaded where they are not in the cache; or " +
-        "a safetensors file with torchvision's names, or its https: address",
+        "a weight file (safetensors, ONNX, …) or its https: address",
       notEmpty("--weights"),
     )
     .option("--offline", "download nothing (as RESIDUAL_OFFLINE=1)")
@@ -72,10 +72,10 @@ export function mirrorOption(): Option {
 }
 
 /** A URL object of an http: or https: address; all else as a path. */
-function weightsOf(text: string): string | URL {
+export function weightsOf(text: string, flag = "--weights"): string | URL {
   if (!/^https?:\/\//i.test(text)) return asPath(text);
   if (URL.canParse(text)) return new URL(text);
-  throw new UsageError(`--weights ${shown(text)}: is no address`);
+  throw new UsageError(`${flag} ${shown(text)}: is no address`);
 }
 
 function kernelOf(value: string, others: Record<string, string> = {}): Record<string, string> {

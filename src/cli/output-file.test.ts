@@ -6,7 +6,8 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromRoot } from "../../test/support/small-weights.ts";
 import { runResidual } from "../../test/support/spawn-residual.ts";
-import { openRows } from "./output-file.ts";
+import { openOutput } from "../platform/node-output.ts";
+import { OutputGuard, tryOutput } from "./output-file.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -25,49 +26,68 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-describe("openRows", () => {
+describe("OutputGuard", () => {
   it("refuses an input as the output, also through a link and another spelling", async () => {
-    for (const name of ["photo.jsonl", "link.jsonl", "./x/../photo.jsonl"])
-      await expect(openRows(at(name), [at("other.jpg"), at("photo.jsonl")])).rejects.toThrow(/is also an input/);
+    for (const name of ["photo.jsonl", "link.jsonl", "./x/../photo.jsonl"]) {
+      const guard = await OutputGuard.of(`-o ${name}`, [at(name)]);
+      await guard.check(at("other.jpg"));
+      await expect(guard.check(at("photo.jsonl"))).rejects.toThrow(/is also an input/);
+    }
     expect(await readFile(at("photo.jsonl"), "utf8")).toBe("precious");
   });
+});
 
-  it("takes standard output for -, and makes what a link to nothing names", async () => {
-    expect(await openRows("-", [at("photo.jsonl")])).toBeUndefined();
-    const output = await openRows(at("dangling.jsonl"), [at("photo.jsonl")]);
-    await output!.write("rows");
-    await output!.commit();
-    expect(await readFile(at("made.jsonl"), "utf8")).toBe("rows");
-    expect(await readlink(at("dangling.jsonl"))).toBe("made.jsonl");
-    const far = await openRows(at("first.jsonl"), []);
-    await far!.write("far rows");
-    await far!.commit();
-    expect(await readFile(at("deep/end.jsonl"), "utf8")).toBe("far rows");
-  });
-
-  it("discardNow leaves nothing, and what was there before", async () => {
+describe("tryOutput", () => {
+  it("leaves nothing, and what was there before", async () => {
     const before = (await readdir(folder)).sort();
-    const output = await openRows(at("photo.jsonl"), []);
-    await output!.write("half a row");
-    expect((await readdir(folder)).length).toBe(before.length + 1);
-    output!.discardNow();
+    await tryOutput(at("photo.jsonl"), "jsonl");
+    await tryOutput(at("new.npy"), "npy");
     expect((await readdir(folder)).sort()).toEqual(before);
     expect(await readFile(at("photo.jsonl"), "utf8")).toBe("precious");
-    await expect(output!.commit()).rejects.toThrow("was closed already");
+  });
+
+  it("refuses a file where a folder is made", async () => {
+    await expect(tryOutput(at("photo.jsonl"), "clip-retrieval")).rejects.toThrow("is a file, and clip-retrieval makes");
   });
 
   it.skipIf(process.platform !== "linux")(
     "says the system's reason where a folder is there and takes no file",
     async () => {
-      await expect(openRows("/proc/rows.jsonl", [])).rejects.toThrow(
+      await expect(tryOutput("/proc/rows.jsonl", "jsonl")).rejects.toThrow(
         "/proc/rows.jsonl: the system makes no files in /proc ",
       );
       const long = at(`${"a".repeat(300)}.jsonl`);
-      await expect(openRows(long, [])).rejects.toThrow(
+      await expect(tryOutput(long, "jsonl")).rejects.toThrow(
         `${long}: the name is too long for its disk; name a shorter one`,
       );
     },
   );
+});
+
+describe("openOutput", () => {
+  it("makes what a link to nothing names, through all links", async () => {
+    for (const [link, target] of [
+      ["dangling.jsonl", "made.jsonl"],
+      ["first.jsonl", "deep/end.jsonl"],
+    ]) {
+      const output = await openOutput(at(link!));
+      await output.write("rows");
+      await output.commit();
+      expect(await readFile(at(target!), "utf8")).toBe("rows");
+    }
+    expect(await readlink(at("dangling.jsonl"))).toBe("made.jsonl");
+  });
+
+  it("discardNow leaves nothing, and what was there before", async () => {
+    const before = (await readdir(folder)).sort();
+    const output = await openOutput(at("photo.jsonl"));
+    await output.write("half a row");
+    expect((await readdir(folder)).length).toBe(before.length + 1);
+    output.discardNow();
+    expect((await readdir(folder)).sort()).toEqual(before);
+    expect(await readFile(at("photo.jsonl"), "utf8")).toBe("precious");
+    await expect(output.commit()).rejects.toThrow("was closed already");
+  });
 });
 
 describe("residual features", () => {

@@ -14,8 +14,10 @@ const home = process.cwd();
 async function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const text = { stdout: "", stderr: "" };
   const spies = (["stdout", "stderr"] as const).map((name) =>
-    vi.spyOn(process[name], "write").mockImplementation((chunk) => {
+    vi.spyOn(process[name], "write").mockImplementation((chunk, encoding, done) => {
       text[name] += String(chunk);
+      const written = typeof encoding === "function" ? encoding : done;
+      if (written) queueMicrotask(() => written());
       return true;
     }),
   );
@@ -98,7 +100,7 @@ const usage: readonly Case[] = [
   ],
   [["bench", "sculpture"], 2, "unknown command 'sculpture'; residual bench --help shows what there is"],
   [["photos"], 2, "unknown command 'photos'; residual --help shows what there is"],
-  [["features"], 2, "missing required argument 'path'; residual features --help shows what there is"],
+  [["features"], 2, "no images were named; name a file, a folder, or a --list"],
   [[photo, "--depth", "19"], 2, "--depth 19: there is no ResNet of that depth; use 18, 34, 50, 101 or 152"],
   [[photo, "--depth", "050"], 2, /^--depth 050: there is no ResNet of that depth; /],
   [[photo, "--depth", ""], 2, /^--depth "": there is no ResNet of that depth; /],
@@ -115,7 +117,11 @@ const usage: readonly Case[] = [
   [[photo, "--device", "gpu"], 2, "--device gpu: there is no such device; use auto, webgpu, wasm or reference"],
   [[photo, "--batch", "0"], 2, "--batch 0: expected a whole number from 1 to 1024"],
   [[photo, "--batch", "1e9"], 2, "--batch 1e9: expected a whole number from 1 to 1024"],
-  [[photo, "--format", "xml"], 2, "--format xml: there is no such format; use jsonl or json"],
+  [
+    [photo, "--format", "xml"],
+    2,
+    "--format xml: there is no such format; use jsonl, json, csv, npy, parquet, safetensors or clip-retrieval",
+  ],
   [[photo, "--pool", "sum"], 2, "--pool sum: there is no such pooling; use avg, max or flatten"],
   [[photo, "--normalize", "l1"], 2, "--normalize l1: there is no such norm; use none or l2"],
   [
@@ -124,7 +130,17 @@ const usage: readonly Case[] = [
     /^unknown option '--dept' \(Did you mean --depth\?\).*; residual features --help shows /,
   ],
   [[photo, "--layer"], 2, /^option '--layer <node>' argument missing; /],
-  [[photo, "-o", "out.npy"], 2, "-o out.npy: the suffix names no format; end it in .jsonl or .json, or say --format"],
+  [
+    [photo, "-o", "out.xml"],
+    2,
+    "-o out.xml: the suffix names no format; end it in .jsonl, .json, .csv, .npy, .parquet, .safetensors, or say --format",
+  ],
+  [[photo, "--format", "npy"], 2, "--format npy: goes to a file, not to standard output; name one with -o"],
+  [[photo, "--resume"], 2, "--resume: goes on with a file that was begun; name it with -o, as it was"],
+  [[photo, "--float16"], 2, /^--float16: jsonl is text and keeps all digits; use npy, /],
+  [[photo, "--preset", "v3"], 2, /^--preset v3: there is no such preset; use torchvision-v1, /],
+  [["--list", "nowhere.txt"], 1, /^--list nowhere\.txt: cannot be read \(ENOENT/],
+  [["nothing*.jpg"], 1, "nothing*.jpg: no file has this name, and as a pattern it matches nothing"],
   [[photo, ...tiny, "--layer", ""], 2, '--layer "": an empty name; leave the option out for its default'],
   [["a\0b.jpg", ...tiny], 2, /^a path with a NUL byte: a list of find -print0\? .*tr '\\0' '\\n'/],
   [
@@ -178,7 +194,7 @@ const failures: readonly Case[] = [
   [
     [photo, "--weights", "model.pth"],
     1,
-    /^model\.pth: looks like a PyTorch file \(zip\), and this version reads safeten/,
+    /^model\.pth: truncated: a zip file ends with its directory, and this one has none$/,
   ],
 ];
 

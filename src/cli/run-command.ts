@@ -1,8 +1,13 @@
 /** From arguments to an exit code: picks the subcommand, and turns whatever it throws into one line on standard error. */
 import { Command, CommanderError } from "commander";
 import { addBenchCommand } from "./bench-command.ts";
+import { addClassifyCommand } from "./classify-command.ts";
+import { addConvertCommand } from "./convert-command.ts";
+import { addDedupCommand } from "./dedup-command.ts";
 import { exitCode, reportFailure, UsageError } from "./exit.ts";
 import { addFeaturesCommand } from "./features-command.ts";
+import { addProbeCommand } from "./probe-command.ts";
+import { addSimilarCommand } from "./similar-command.ts";
 import { packageVersion } from "./version.ts";
 import { addWeightsCommand } from "./weights-command.ts";
 
@@ -23,6 +28,11 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     code = value;
   };
   addFeaturesCommand(program, onExit);
+  addClassifyCommand(program, onExit);
+  addSimilarCommand(program, onExit);
+  addDedupCommand(program, onExit);
+  addProbeCommand(program, onExit);
+  addConvertCommand(program, onExit);
   addBenchCommand(program, onExit);
   addWeightsCommand(program, onExit);
   try {

@@ -8,14 +8,19 @@ import { defaultLayer, type FeatureOptions, Model } from "../model/model.ts";
 import { checkPooling } from "../model/pooling.ts";
 import { checkOptions, checkSignal, describeValue } from "../tensor/check-options.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { type LeftOut, type NamedSource, readImages, type SourceList } from "./sources.ts";
+import type { LeftOut } from "./left-out.ts";
+import { LoadSlots } from "./load-slots.ts";
+import type { NamedSource } from "./named-source.ts";
+import { readImages, type SourceList } from "./sources.ts";
 
 /** The model, and how its vectors are made; the same for all images. */
 export interface FeaturesOfOptions extends FeatureOptions {
   readonly model: Model;
   /** Images of one run: 8 unless told. Vectors do not depend on it. */
   readonly batch?: number;
-  /** Told what a folder holds that is no image. */
+  /** Folders within folders too. */
+  readonly recursive?: boolean;
+  /** Told what a folder or an archive holds that is no image. */
   readonly onLeftOut?: (left: LeftOut) => void;
 }
 
@@ -40,41 +45,54 @@ export type FeatureRow = VectorRow | ErrorRow;
 /** Batches that are read and decoded while one runs. */
 const batchesAhead = 2;
 
+/** Images that are fetched or unpacked at once. */
+const loadsAtOnce = 16;
+
 /** Images of one run, where the caller does not say. */
 export const defaultBatch = 8;
 
 /**
- * Rows of `{ image_path, vector }` or `{ image_path, error }`, one an image, in the order of `sources`: a path, a folder, an image in
- * memory, or any iterable of them, async ones too, which is read as batches are made. Throws OptionError for wrong options and ImageError
+ * Rows of `{ image_path, vector }` or `{ image_path, error }`, one an image, in the order of `sources`: a path, a folder, a pattern
+ * (`photos/*.jpg`), a zip or tar archive, an http(s): or data: address, an image in memory, or any iterable of them, async ones too, which is
+ * read as batches are made. Throws OptionError for wrong options and ImageError
  * for an empty folder, before the first row (of a folder that comes later from a generator, then); DeviceError when the device fails; the signal's reason when aborted.
  */
 export async function* featuresOf(
   sources: SourceList,
   options: FeaturesOfOptions,
 ): AsyncGenerator<FeatureRow, void, undefined> {
-  const keys = ["model", "batch", "layer", "pool", "normalize", "exif", "signal", "onLeftOut"];
-  checkOptions("featuresOf", options, keys, { needed: ["model"], flags: ["exif"] });
+  const keys = ["model", "batch", "layer", "pool", "normalize", "exif", "recursive", "signal", "onLeftOut"];
+  checkOptions("featuresOf", options, keys, { needed: ["model"], flags: ["exif", "recursive"] });
   checkSignal("featuresOf", options.signal);
-  const { model, batch = defaultBatch, signal, layer = defaultLayer, onLeftOut } = options;
+  const { recursive, onLeftOut } = options;
+  if (onLeftOut !== undefined && typeof onLeftOut !== "function")
+    throw new OptionError(`featuresOf: onLeftOut is ${describeValue(onLeftOut)}; expected a function`);
+  yield* featuresOfImages(readImages(sources, { recursive, onLeftOut }), options);
+}
+
+/** featuresOf for images that were found already. They are taken as batches are made, and no more of them after the loop is left. */
+export async function* featuresOfImages(
+  images: AsyncGenerator<NamedSource, void, undefined>,
+  options: Omit<FeaturesOfOptions, "recursive" | "onLeftOut">,
+): AsyncGenerator<FeatureRow, void, undefined> {
+  const { model, batch = defaultBatch, signal, layer = defaultLayer } = options;
   if (!(model instanceof Model))
     throw new OptionError(`featuresOf: model is ${describeValue(model)}; expected one that openModel gave`);
   if (!Number.isSafeInteger(batch) || batch < 1)
     throw new OptionError(
       `batch ${typeof batch === "number" ? batch : describeValue(batch)}: expected a whole number of at least 1`,
     );
-  if (onLeftOut !== undefined && typeof onLeftOut !== "function")
-    throw new OptionError(`featuresOf: onLeftOut is ${describeValue(onLeftOut)}; expected a function`);
   checkPooling(options.pool, options.normalize);
-  const images = readImages(sources, onLeftOut);
   // Ends what is under way when the loop is left: nobody waits for it then.
   const left = new AbortController();
   const inner = { ...options, signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal };
+  const slots = new LoadSlots(loadsAtOnce);
   const stop = (): void => inner.signal.throwIfAborted();
   let taken: Promise<NamedSource[]> = Promise.resolve([]);
   const ahead: Promise<Prepared[]>[] = [];
   const takeNext = (): void => {
     taken = taken.then(() => take(images, batch, stop)); // in their order; after an error none is taken
-    const prepared = taken.then((some) => prepareImages(some, inner, stop));
+    const prepared = taken.then((some) => prepareImages(some, inner, slots, stop));
     prepared.catch(() => undefined); // it is awaited in its turn; until then nobody must call it unhandled
     ahead.push(prepared);
   };
@@ -82,6 +100,7 @@ export async function* featuresOf(
     takeNext();
     const first = await taken;
     stop();
+    if (first.length === 0) return; // of a run that was done already
     await model.prepare(first.length, [layer], inner.signal); // no later batch is larger
     for (let n = 1; n < batchesAhead; n++) takeNext();
     for (let next = ahead.shift(); next; next = ahead.shift()) {
@@ -123,11 +142,18 @@ interface Prepared {
 async function prepareImages(
   images: readonly NamedSource[],
   { model, exif, signal }: FeaturesOfOptions,
+  slots: LoadSlots,
   stop: () => void,
 ): Promise<Prepared[]> {
   const prepareOne = async ({ image_path, source }: NamedSource): Promise<Prepared> => {
     stop();
-    const input = await model.preprocess(source, { name: image_path, exif, signal }).catch((error) => {
+    const options = { name: image_path, exif, signal };
+    const prepare = (): Promise<HostTensor> => {
+      if (source instanceof ResidualError) return Promise.reject(source);
+      if (typeof source !== "object" || !("read" in source)) return model.preprocess(source, options);
+      return slots.take(() => source.read(signal)).then((bytes) => model.preprocess(bytes, options));
+    };
+    const input = await prepare().catch((error) => {
       signal?.throwIfAborted();
       if (error instanceof ResidualError) return error;
       throw error;

@@ -3,6 +3,7 @@
  * the pixels' end, checksums included; what stands after them may be damaged or missing, as for Pillow.
  */
 import { ImageError } from "../errors.ts";
+import { crc32 } from "../tensor/crc32.ts";
 import { checkDimensions } from "./rgb-image.ts";
 
 /** The IHDR chunk. `colourType`: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA. */
@@ -120,18 +121,4 @@ function readPalette(body: Uint8Array): Uint8Array {
 function isXmp(body: Uint8Array): boolean {
   const keyword = "XML:com.adobe.xmp\0\0\0";
   return body.length >= keyword.length && [...keyword].every((char, i) => body[i] === char.charCodeAt(0));
-}
-
-let crcTable: Uint32Array | undefined;
-
-/** CRC-32 as PNG's annex D has it. */
-function crc32(bytes: Uint8Array): number {
-  crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
-    let c = n;
-    for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-    return c;
-  });
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

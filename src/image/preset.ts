@@ -126,6 +126,18 @@ export function presetFromMetadata(metadata: ReadonlyMap<string, string>, source
   return same ?? preset;
 }
 
+/** The same, written: what `presetFromMetadata` reads. */
+export function presetMetadata({ resize, crop, interpolation, mean, std }: Preset): Map<string, string> {
+  const side = "shorter" in resize ? String(resize.shorter) : resize.squash.join("x");
+  return new Map([
+    ["resize", side],
+    ["crop", String(crop)],
+    ["interpolation", interpolation],
+    ["mean", mean.join(",")],
+    ["std", std.join(",")],
+  ]);
+}
+
 const interpolations: readonly Interpolation[] = ["bilinear", "bicubic"];
 
 /** More than this is no input of a network, but a memory hog. */

@@ -2,7 +2,7 @@
 import { OptionError } from "../errors.ts";
 import { BasicBlock, Bottleneck, ResNet, type ResNetOptions } from "../nn/resnet.ts";
 
-type Architecture = Omit<ResNetOptions, "classes">;
+type Architecture = Omit<ResNetOptions, "classes" | "folded">;
 
 const architectures = {
   resnet18: { block: BasicBlock, layers: [2, 2, 2, 2] },
@@ -45,9 +45,9 @@ export function modelOfName(name: string): ModelName {
   throw new OptionError(`model ${JSON.stringify(name)}: there is no such network; use ${listOr(modelNames)}`);
 }
 
-/** The network of a name, without weights; `classes` 0: it ends with its vector. */
-export function createNetwork(name: ModelName, classes: number): ResNet {
-  return new ResNet({ ...architectures[name], classes });
+/** The network of a name, without weights; `classes` 0: it ends with its vector; `folded`: its batch norms are in the convolutions. */
+export function createNetwork(name: ModelName, classes: number, folded = false): ResNet {
+  return new ResNet({ ...architectures[name], classes, folded });
 }
 
 function listOr(items: readonly (string | number)[]): string {

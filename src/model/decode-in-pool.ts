@@ -5,7 +5,7 @@ import { WorkerEnded, workerPool } from "../platform/worker-pool.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { untilAborted } from "../tensor/until-aborted.ts";
 import type { PreprocessRequest } from "./image-job.ts";
-import { type ImageSource, nameOf, type ReadImageOptions, sendImage } from "./image-source.ts";
+import { addressOf, fetchImage, type ImageSource, nameOf, type ReadImageOptions, sendImage } from "./image-source.ts";
 
 /**
  * The network's input, (3, crop, crop). The image is copied or read only when a thread is free for it. Throws as readImage does; DeviceError
@@ -16,8 +16,10 @@ export async function decodeInPool(
   preset: Preset,
   { exif, signal, name = nameOf(source) }: ReadImageOptions,
 ): Promise<HostTensor> {
+  const address = addressOf(source);
+  const here = address === undefined ? source : await fetchImage(address, signal); // no thread waits for a server
   const make = async () => {
-    const { image, transfer } = await sendImage(source, signal);
+    const { image, transfer } = await sendImage(here, signal);
     const data: PreprocessRequest = { image, preset, name, exif };
     return { job: "image", method: "preprocess", data, transfer };
   };

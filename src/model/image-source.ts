@@ -1,5 +1,5 @@
 /** Every form in which a caller may hand over an image: how it goes to a worker thread, and how it is brought to pixels there. */
-import { readBytes } from "#platform";
+import { fetchBytes, readBytes } from "#platform";
 import { ImageError, OptionError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { checkImageData, fromImageData, type RgbaImage, type RgbImage } from "../image/rgb-image.ts";
@@ -8,7 +8,7 @@ import { describeValue } from "../tensor/check-options.ts";
 import { freeArray } from "../tensor/free-array.ts";
 import { copyInTurns, createPacer } from "../tensor/pacer.ts";
 
-/** A file's path or URL object, encoded bytes, a Blob, or pixels: a browser's ImageData or anything of that form. */
+/** A file's path, an address (`https://…`, `http://…`, `data:…`) or a URL object, encoded bytes, a Blob, or pixels: a browser's ImageData or anything of that form. */
 export type ImageSource = string | URL | Uint8Array | ArrayBuffer | Blob | PixelSource;
 
 /** RGBA, four bytes a pixel, row-major: what a canvas gives. */
@@ -46,6 +46,28 @@ export async function readImage(source: ImageSource, options: ReadImageOptions =
 
 /** An image as it goes to another thread. A URL object cannot, so its address does. */
 export type SentImage = string | { readonly href: string } | Uint8Array | PixelSource;
+
+/** Bytes of one encoded image at most, from an address or an archive: far above any that a decoder takes. */
+export const mostImageBytes = 2 ** 28;
+
+/** Milliseconds that an address may take to give its image. */
+const fetchMilliseconds = 60_000;
+
+/** The address of an image that has to be fetched; undefined for every other source. */
+export function addressOf(source: ImageSource): string | undefined {
+  if (typeof source === "string") return /^(https?:|data:(?!\/\/))/i.test(source) ? source : undefined;
+  return source instanceof URL && /^(https?|data):$/.test(source.protocol) ? source.href : undefined;
+}
+
+/** The bytes at an address, at most `mostImageBytes` within a minute. Throws ImageError, the signal's reason when aborted. */
+export async function fetchImage(address: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const bounds = { most: mostImageBytes, milliseconds: fetchMilliseconds, signal, name: shortAddress(address) };
+  return fetchBytes(address, bounds).catch((error) => Promise.reject(asImageError(error)));
+}
+
+function shortAddress(address: string): string {
+  return address.length > 300 ? `${address.slice(0, 60)}…` : address; // data: addresses are whole images
+}
 
 /**
  * The image for another thread: paths and URLs are read there, bytes and pixels are copied, a Blob is read here. Throws as readImage does
@@ -91,8 +113,10 @@ export function asImageError(error: unknown): unknown {
 
 /** What an image calls itself: its path, URL or file name. */
 export function nameOf(source: ImageSource): string | undefined {
+  const address = addressOf(source);
+  if (address !== undefined) return shortAddress(address);
   if (typeof source === "string") return source;
-  if (source instanceof URL) return source.href.length > 300 ? `${source.href.slice(0, 60)}…` : source.href; // data: URLs
+  if (source instanceof URL) return source.href;
   if (source instanceof Blob && "name" in source && typeof source.name === "string") return source.name;
   return undefined;
 }

@@ -10,6 +10,7 @@ import { checkOptions, checkSignal, describeValue } from "../tensor/check-option
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { copyInTurns, createPacer } from "../tensor/pacer.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { type Classification, likeliest } from "./classification.ts";
 import { decodeInPool } from "./decode-in-pool.ts";
 import { finiteError } from "./finite.ts";
 import { type ImageSource, nameOf, type ReadImageOptions } from "./image-source.ts";
@@ -63,14 +64,6 @@ export interface LayerFeatures {
   readonly device: ModelDevice["device"];
 }
 
-/** A class with its probability (softmax of the logits). */
-export interface Classification {
-  readonly index: number;
-  readonly probability: number;
-  /** Where the weights carry names of classes. */
-  readonly label?: string;
-}
-
 /** The layer whose output is the vector, unless told. */
 export const defaultLayer = "avgpool";
 
@@ -79,7 +72,8 @@ export class Model {
   readonly info: ModelInfo;
   readonly device: ModelDevice;
   private readonly runner: NetworkRunner;
-  private readonly labels: readonly string[] | undefined;
+  /** Names of the classifier's classes, where the weights carry them. */
+  readonly labels: readonly string[] | undefined;
 
   /** Models are opened by openModel, resnet50 and its like. */
   constructor(runner: NetworkRunner, info: ModelInfo, device: ModelDevice, labels?: readonly string[]) {
@@ -135,12 +129,7 @@ export class Model {
       return (await this.runner.run(await batchOf([input], signal), ["fc"], signal)).get("fc")!.data;
     });
     this.checkFinite(logits, image, "fc");
-    const probabilities = softmax(logits);
-    const order = [...probabilities.keys()].sort((a, b) => probabilities[b]! - probabilities[a]! || a - b);
-    return order.slice(0, top).map((index) => {
-      const label = this.labels?.[index];
-      return { index, probability: probabilities[index]!, ...(label === undefined ? {} : { label }) };
-    });
+    return likeliest(logits, top, this.labels);
   }
 
   /** An image as the network's input, (3, H, W), decoded and resized in a worker thread. For pipelines that prepare images ahead of `vectorsOf`. */
@@ -250,12 +239,4 @@ async function batchOf(inputs: readonly HostTensor[], signal: AbortSignal | unde
   const pace = createPacer(signal);
   for (const [i, input] of inputs.entries()) await copyInTurns(input.data, data.subarray(i * size), pace);
   return { shape: [inputs.length, ...first.shape], dtype: "float32", data };
-}
-
-/** exp(x − max) / Σ, in float64. */
-function softmax(logits: Float32Array): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const powers = Float64Array.from(logits, (value) => Math.exp(value - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((value) => value / sum);
 }

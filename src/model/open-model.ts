@@ -2,11 +2,10 @@
 import { processors } from "#platform";
 import { type BackendOptions, checkBackendOptions } from "../backends/select.ts";
 import { Engine } from "../engine/engine.ts";
-import { OptionError, WeightError } from "../errors.ts";
-import { checkPreset, type Preset, presetFromMetadata, presets } from "../image/preset.ts";
+import { OptionError } from "../errors.ts";
+import { checkPreset, type Preset, presets } from "../image/preset.ts";
 import type { OptimizeFor } from "../kernels/op.ts";
-import { compareStateDict, describeMisfit, loadStateDict, type Misfit } from "../nn/load-state-dict.ts";
-import type { ResNet } from "../nn/resnet.ts";
+import { loadStateDict } from "../nn/load-state-dict.ts";
 import { traceInTurns } from "../nn/trace.ts";
 import { workerPool } from "../platform/worker-pool.ts";
 import { checkOptions, checkSignal, describeValue, isPlainObject } from "../tensor/check-options.ts";
@@ -14,18 +13,20 @@ import type { StateDict } from "../tensor/host-tensor.ts";
 import { nextTurn } from "../tensor/pacer.ts";
 import type { FetchOptions } from "../weights/download/fetch-options.ts";
 import type { WeightSource } from "../weights/weight-source.ts";
-import { createNetwork, type ModelName, modelNames, modelOfName } from "./architectures.ts";
+import { type ModelName, modelOfName } from "./architectures.ts";
 import { defaultLayer, layerNames, Model, type ModelDevice, type ModelInfo } from "./model.ts";
 import { NetworkRunner } from "./network-runner.ts";
 import { openState } from "./open-state.ts";
-import { pretrained, pretrainedLicence } from "./pretrained.ts";
+import { defaultPreset, prepareWeights } from "./prepare-weights.ts";
+import { pretrainedLicence } from "./pretrained.ts";
 
 /** Weights, device and preprocessing of a model. */
 export interface OpenOptions extends BackendOptions, FetchOptions {
   /**
    * torchvision's name of pretrained weights (`IMAGENET1K_V1`, which is taken where none are named; `ResNet50_Weights.IMAGENET1K_V2`;
-   * `DEFAULT`, torchvision's: the latest), which are downloaded where they are not in the cache; a safetensors file (path, URL object, also
-   * of https:, bytes or Blob); or a state dict that is open already (the model closes it). tiny needs none: it lies in the package.
+   * `DEFAULT`, torchvision's: the latest), which are downloaded where they are not in the cache; a weight file (path, URL object, also of
+   * https:, bytes or Blob): safetensors, the index of a sharded one, ONNX; with torchvision's, timm's or Hugging Face's names, batch
+   * norms folded or not; or a state dict that is open already (the model closes it). tiny needs none: it lies in the package.
    * Tensors are read when they are first needed: bytes and files must stay as they are while the model is open.
    */
   readonly weights?: WeightSource | StateDict;
@@ -95,15 +96,14 @@ export async function openNetwork(
   let engine: Engine | undefined;
   try {
     signal?.throwIfAborted();
-    const classes = state.tensors.get("fc.weight")?.shape[0] ?? 0;
     await nextTurn(); // here and below: each of these takes some milliseconds
-    const network = createNetwork(name, classes);
+    const weights = await prepareWeights(state, { model: name });
+    const { network, classes, labels } = weights;
     await nextTurn();
-    checkFit(name, network, state);
-    await nextTurn();
-    loadStateDict(network, state, name);
-    const labels = labelsOf(state, classes);
-    const preset = options.preset ?? (entry ? presets[entry.preset] : presetOf(name, state));
+    loadStateDict(network, weights.state, name);
+    const known = entry ? presets[entry.preset] : weights.preset;
+    const preset = options.preset ?? known ?? defaultPreset(name);
+    if (options.preset === undefined && !entry) for (const note of weights.notes) warn(note, options.onWarning);
     await nextTurn();
     const graph = await traceInTurns(network, [3, preset.crop, preset.crop], signal);
     await nextTurn();
@@ -162,41 +162,6 @@ function warn(warning: string | undefined, onWarning: OpenOptions["onWarning"]):
   if (onWarning) onWarning(warning);
   else if (!warned.has(warning)) console.warn(`residual: ${warning}`);
   warned.add(warning);
-}
-
-/** Says which network the weights look like, where they are another's. */
-function checkFit(name: ModelName, network: ResNet, state: StateDict): void {
-  const misfit = compareStateDict(network, state);
-  if (isFit(misfit)) return;
-  const classes = network.fc?.bias?.shape[0] ?? 0;
-  const other = modelNames.find((candidate) => isFit(compareStateDict(createNetwork(candidate, classes), state)));
-  const depth = other?.match(/^resnet(\d+)$/)?.[1];
-  const remedy = depth ? `--depth ${depth}` : `--model ${other}`;
-  const hint = other ? `: it looks like a ${other}: try ${remedy} (openModel({ model: "${other}" }))` : "";
-  throw new WeightError("weights-mismatch", `${state.source} does not fit ${name}: ${describeMisfit(misfit)}${hint}`);
-}
-
-function isFit({ missing, unexpected, misshapen }: Misfit): boolean {
-  return missing.length + unexpected.length + misshapen.length === 0;
-}
-
-function presetOf(name: ModelName, state: StateDict): Preset {
-  return presetFromMetadata(state.metadata, state.source) ?? presets[pretrained[name][0]?.preset ?? "torchvision-v1"];
-}
-
-/** Names of classes where the file's metadata has them: `classes`, a JSON list. */
-function labelsOf(state: StateDict, classes: number): string[] | undefined {
-  const text = state.metadata.get("classes");
-  if (text === undefined) return undefined;
-  let labels: unknown;
-  try {
-    labels = JSON.parse(text);
-  } catch {
-    labels = undefined;
-  }
-  if (!Array.isArray(labels) || labels.length !== classes || !labels.every((label) => typeof label === "string"))
-    throw new WeightError("weights-format", `${state.source}: metadata "classes" is no JSON list of ${classes} names`);
-  return labels;
 }
 
 /** Opens a network of a fixed name: what `resnet50({ weights })` is. */

@@ -37,6 +37,18 @@ describe.each(Object.keys(golden))("%s", (name) => {
     const ours = [...namedParameters(network)].map(([key, parameter]) => [key, [...parameter.shape]]);
     expect(ours).toEqual(Object.entries(golden[name]!.tensors));
   });
+
+  it("folded, has a bias in the place of each batch norm, and the same nodes but these", () => {
+    const folded = createNetwork(name, 1000, true);
+    const isNorm = (path: string) => /(^|\.)bn\d$|downsample\.1$/.test(path);
+    expect(nodeNames(trace(folded, [3, 224, 224]))).toEqual(golden[name]!.nodes.filter((node) => !isNorm(node)));
+    const wanted = Object.entries(golden[name]!.tensors).flatMap(([key, shape]) => {
+      if (isNorm(key.slice(0, key.lastIndexOf(".")))) return [];
+      const bias = [key.replace(/weight$/, "bias"), shape.slice(0, 1)];
+      return key.startsWith("fc.") ? [[key, shape]] : [[key, shape], bias];
+    });
+    expect([...namedParameters(folded)].map(([key, { shape }]) => [key, [...shape]])).toEqual(wanted);
+  });
 });
 
 describe("trace", () => {
@@ -161,7 +173,7 @@ describe("loadStateDict", () => {
         "1 tensor of another shape (bn1.bias is 3, expected 16)",
     );
     expect(() => loadStateDict(net, state)).toThrow(WeightError);
-    await expect(net.bn1.weight.read()).rejects.toThrow(/never loaded/);
+    await expect(net.bn1!.weight.read()).rejects.toThrow(/never loaded/);
   });
 
   it("does without the batch norms' counters", () => {

@@ -19,6 +19,8 @@ export interface BlockOptions {
   readonly groups?: number;
   /** Channels of a group in the inner convolution of a Bottleneck at width 64. */
   readonly widthPerGroup?: number;
+  /** Whether the batch norms were folded into the convolutions, which then have biases. */
+  readonly folded?: boolean;
 }
 
 /**
@@ -28,32 +30,30 @@ export interface BlockOptions {
 export class BasicBlock extends Module {
   static readonly expansion = 1;
   readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
+  readonly bn1: BatchNorm2d | undefined;
   readonly relu = new ReLU();
   readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
+  readonly bn2: BatchNorm2d | undefined;
   readonly downsample: Module | undefined;
 
   constructor(inChannels: number, width: number, options: BlockOptions = {}) {
     super();
-    const { groups = 1, widthPerGroup = 64 } = options;
+    const { groups = 1, widthPerGroup = 64, folded = false } = options;
     if (groups !== 1 || widthPerGroup !== 64)
       throw new OptionError(
         `BasicBlock: groups is ${groups} and widthPerGroup ${widthPerGroup}; it has 1 and 64 alone, a Bottleneck has any`,
       );
-    this.conv1 = conv3x3(inChannels, width, { stride: options.stride ?? 1 });
-    this.bn1 = new BatchNorm2d(width);
-    this.conv2 = conv3x3(width, width);
-    this.bn2 = new BatchNorm2d(width);
+    this.conv1 = conv3x3(inChannels, width, { stride: options.stride ?? 1, bias: folded });
+    this.bn1 = normUnless(folded, width);
+    this.conv2 = conv3x3(width, width, { bias: folded });
+    this.bn2 = normUnless(folded, width);
     this.downsample = options.downsample;
   }
 
   override forward(x: Tensor): Tensor {
-    let out = call(this.conv1, x);
-    out = call(this.bn1, out);
+    let out = convNorm(this.conv1, this.bn1, x);
     out = call(this.relu, out);
-    out = call(this.conv2, out);
-    out = call(this.bn2, out);
+    out = convNorm(this.conv2, this.bn2, out);
     const identity = this.downsample ? call(this.downsample, x) : x;
     return call(this.relu, add(out, identity));
   }
@@ -63,36 +63,33 @@ export class BasicBlock extends Module {
 export class Bottleneck extends Module {
   static readonly expansion = 4;
   readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
+  readonly bn1: BatchNorm2d | undefined;
   readonly conv2: Conv2d;
-  readonly bn2: BatchNorm2d;
+  readonly bn2: BatchNorm2d | undefined;
   readonly conv3: Conv2d;
-  readonly bn3: BatchNorm2d;
+  readonly bn3: BatchNorm2d | undefined;
   readonly relu = new ReLU();
   readonly downsample: Module | undefined;
 
   constructor(inChannels: number, width: number, options: BlockOptions = {}) {
     super();
-    const { stride = 1, groups = 1, widthPerGroup = 64 } = options;
+    const { stride = 1, groups = 1, widthPerGroup = 64, folded = false } = options;
     const inner = Math.floor(width * (widthPerGroup / 64)) * groups;
-    this.conv1 = conv1x1(inChannels, inner);
-    this.bn1 = new BatchNorm2d(inner);
-    this.conv2 = conv3x3(inner, inner, { stride, groups });
-    this.bn2 = new BatchNorm2d(inner);
-    this.conv3 = conv1x1(inner, width * Bottleneck.expansion);
-    this.bn3 = new BatchNorm2d(width * Bottleneck.expansion);
+    this.conv1 = conv1x1(inChannels, inner, { bias: folded });
+    this.bn1 = normUnless(folded, inner);
+    this.conv2 = conv3x3(inner, inner, { stride, groups, bias: folded });
+    this.bn2 = normUnless(folded, inner);
+    this.conv3 = conv1x1(inner, width * Bottleneck.expansion, { bias: folded });
+    this.bn3 = normUnless(folded, width * Bottleneck.expansion);
     this.downsample = options.downsample;
   }
 
   override forward(x: Tensor): Tensor {
-    let out = call(this.conv1, x);
-    out = call(this.bn1, out);
+    let out = convNorm(this.conv1, this.bn1, x);
     out = call(this.relu, out);
-    out = call(this.conv2, out);
-    out = call(this.bn2, out);
+    out = convNorm(this.conv2, this.bn2, out);
     out = call(this.relu, out);
-    out = call(this.conv3, out);
-    out = call(this.bn3, out);
+    out = convNorm(this.conv3, this.bn3, out);
     const identity = this.downsample ? call(this.downsample, x) : x;
     return call(this.relu, add(out, identity));
   }
@@ -115,12 +112,14 @@ export interface ResNetOptions {
   readonly classes?: number;
   readonly groups?: number;
   readonly widthPerGroup?: number;
+  /** For weights whose batch norms were folded into the convolutions: these have biases, and there are no norms. */
+  readonly folded?: boolean;
 }
 
 /** Images (N, 3, H, W) → logits (N, classes), or vectors (N, features) where there is no classifier. Throws OptionError. */
 export class ResNet extends Module {
   readonly conv1: Conv2d;
-  readonly bn1: BatchNorm2d;
+  readonly bn1: BatchNorm2d | undefined;
   readonly relu = new ReLU();
   readonly maxpool = new MaxPool2d({ kernel: 3, stride: 2, padding: 1 });
   readonly layer1: Sequential;
@@ -134,17 +133,18 @@ export class ResNet extends Module {
 
   constructor(options: ResNetOptions) {
     super();
-    checkOptions("ResNet", options, ["block", "layers", "widths", "classes", "groups", "widthPerGroup"], {
+    checkOptions("ResNet", options, ["block", "layers", "widths", "classes", "groups", "widthPerGroup", "folded"], {
       needed: ["block", "layers"],
+      flags: ["folded"],
     });
-    const { block, layers, widths = [64, 128, 256, 512], classes = 1000 } = options;
+    const { block, layers, widths = [64, 128, 256, 512], classes = 1000, folded = false } = options;
     for (const [what, list] of Object.entries({ layers, widths }))
       if (list.length !== 4 || !list.every((count) => Number.isSafeInteger(count) && count >= 1))
         throw new OptionError(`ResNet: ${what} is [${list.join(", ")}]; expected four whole numbers of at least 1`);
     if (!Number.isSafeInteger(classes) || classes < 0)
       throw new OptionError(`ResNet: classes is ${classes}; expected a whole number, 0 for no classifier`);
-    this.conv1 = new Conv2d(3, widths[0], { kernel: 7, stride: 2, padding: 3, bias: false });
-    this.bn1 = new BatchNorm2d(widths[0]);
+    this.conv1 = new Conv2d(3, widths[0], { kernel: 7, stride: 2, padding: 3, bias: folded });
+    this.bn1 = normUnless(folded, widths[0]);
     this.layer1 = stage(options, widths[0], widths[0], layers[0], 1);
     this.layer2 = stage(options, widths[0] * block.expansion, widths[1], layers[1], 2);
     this.layer3 = stage(options, widths[1] * block.expansion, widths[2], layers[2], 2);
@@ -158,8 +158,7 @@ export class ResNet extends Module {
   }
 
   override *forwardInSteps(x: Tensor): Steps<Tensor> {
-    let out = call(this.conv1, x);
-    out = call(this.bn1, out);
+    let out = convNorm(this.conv1, this.bn1, x);
     out = call(this.relu, out);
     out = call(this.maxpool, out);
     out = yield* callInSteps(this.layer1, out);
@@ -173,21 +172,40 @@ export class ResNet extends Module {
 }
 
 function stage(options: ResNetOptions, inChannels: number, width: number, blocks: number, stride: number): Sequential {
-  const { block, groups, widthPerGroup } = options;
+  const { block, groups, widthPerGroup, folded = false } = options;
   const outChannels = width * block.expansion;
   const downsample =
     stride !== 1 || inChannels !== outChannels
-      ? new Sequential(conv1x1(inChannels, outChannels, stride), new BatchNorm2d(outChannels))
+      ? new Sequential(
+          conv1x1(inChannels, outChannels, { stride, bias: folded }),
+          ...(folded ? [] : [new BatchNorm2d(outChannels)]),
+        )
       : undefined;
-  const first = new block(inChannels, width, { stride, downsample, groups, widthPerGroup });
-  const others = Array.from({ length: blocks - 1 }, () => new block(outChannels, width, { groups, widthPerGroup }));
+  const shared = { groups, widthPerGroup, folded };
+  const first = new block(inChannels, width, { stride, downsample, ...shared });
+  const others = Array.from({ length: blocks - 1 }, () => new block(outChannels, width, shared));
   return new Sequential(first, ...others);
 }
 
-function conv3x3(inChannels: number, outChannels: number, options: { stride?: number; groups?: number } = {}): Conv2d {
-  return new Conv2d(inChannels, outChannels, { kernel: 3, padding: 1, bias: false, ...options });
+interface ConvOptions {
+  readonly stride?: number;
+  readonly groups?: number;
+  readonly bias: boolean;
 }
 
-function conv1x1(inChannels: number, outChannels: number, stride = 1): Conv2d {
-  return new Conv2d(inChannels, outChannels, { kernel: 1, stride, bias: false });
+function conv3x3(inChannels: number, outChannels: number, options: ConvOptions): Conv2d {
+  return new Conv2d(inChannels, outChannels, { kernel: 3, padding: 1, ...options });
+}
+
+function conv1x1(inChannels: number, outChannels: number, options: ConvOptions): Conv2d {
+  return new Conv2d(inChannels, outChannels, { kernel: 1, ...options });
+}
+
+function normUnless(folded: boolean, channels: number): BatchNorm2d | undefined {
+  return folded ? undefined : new BatchNorm2d(channels);
+}
+
+function convNorm(conv: Conv2d, norm: BatchNorm2d | undefined, x: Tensor): Tensor {
+  const out = call(conv, x);
+  return norm ? call(norm, out) : out;
 }

@@ -15,6 +15,7 @@ let base: string;
 beforeAll(async () => {
   server = createServer((request, response) => {
     if (request.url === "/data") response.end(Buffer.from([1, 2, 3]));
+    else if (request.url === "/a%20b/data%3Fx") response.end(Buffer.from([9]));
     else response.writeHead(request.url === "/broken" ? 500 : 404).end();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -29,6 +30,16 @@ test("URL objects, Blobs and bytes are read", async () => {
   for (const source of [new URL("/data", base), new Blob([new Uint8Array([1, 2, 3])]), new Uint8Array([1, 2, 3])]) {
     expect(await browser.readBytes(source)).toEqual(new Uint8Array([1, 2, 3]));
   }
+});
+
+test("what lies beside a URL is fetched, and nothing out of its folder", async () => {
+  const fetched = await browser.openBytes(new URL("/data", base));
+  const other = await fetched.beside!("a b/data?x");
+  expect(other.name).toBe(`${base}/a%20b/data%3Fx`);
+  expect(other.size).toBe(1);
+  await expect(fetched.beside!("no")).rejects.toMatchObject({ code: "not-found" });
+  for (const path of ["../data", "/data", "http://127.0.0.1:1/data", "a//b", ""])
+    await expect(fetched.beside!(path)).rejects.toThrow("only a relative path into its own folder is followed");
 });
 
 test("what a server refuses, and a server that is not there, are errors with the URL", async () => {

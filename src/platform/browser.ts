@@ -5,10 +5,11 @@
 import { UnsupportedError } from "../errors.ts";
 import { browserFileStore } from "./browser-file-store.ts";
 import { bytesSource, FileError, messageOf, openInMemory } from "./byte-source.ts";
+import { type FetchBounds, fetchBounded } from "./fetch-bytes.ts";
 import type { FileStore, Sha256 } from "./file-store.ts";
 import type { RequestHead } from "./http.ts";
 import { openHttp, readHttp } from "./http-source.ts";
-import type { FolderEntry, GpuEntry, GpuOptions, Output, PathKind } from "./platform.ts";
+import type { AppendFile, FileFacts, FolderEntry, GpuEntry, GpuOptions, Output, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
 export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./browser-worker.ts";
@@ -19,12 +20,12 @@ export async function openBytes(source: Source): Promise<ByteSource> {
   const url = source as string | URL;
   if (typeof url === "string") throw noFiles(url);
   if (isHttp(url)) return openHttp(url, { request });
-  return bytesSource(await fetchBytes(url.href), url.href); // blob:, data:
+  return bytesSource(await fetchWhole(url.href), url.href); // blob:, data:
 }
 
 export async function readBytes(source: Source): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
-  if (source instanceof URL) return isHttp(source) ? readHttp(source, { request }) : fetchBytes(source.href);
+  if (source instanceof URL) return isHttp(source) ? readHttp(source, { request }) : fetchWhole(source.href);
   const opened = await openBytes(source);
   return opened.read(0, opened.size);
 }
@@ -41,10 +42,26 @@ export async function openOutput(path: string): Promise<Output> {
   throw noFiles(path);
 }
 
+export async function fileFacts(path: string): Promise<FileFacts | undefined> {
+  throw noFiles(path);
+}
+
+export async function openAppend(path: string, _keep: number): Promise<AppendFile> {
+  throw noFiles(path);
+}
+
+export async function removeFile(path: string): Promise<void> {
+  throw noFiles(path);
+}
+
+export async function makeFolder(path: string): Promise<void> {
+  throw noFiles(path);
+}
+
 let packageUrl = async (specifier: string): Promise<string> => packageFileUrl(specifier);
 
 export async function readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>> {
-  return fetchBytes(await packageUrl(specifier));
+  return fetchWhole(await packageUrl(specifier));
 }
 
 export function askForPackages(ask: (specifier: string) => Promise<string>): void {
@@ -64,7 +81,7 @@ export function packageFileUrl(specifier: string): string {
 export async function packageAsset(name: string): Promise<ByteSource> {
   // assets/ lies beside both src/ and dist/, and this file two levels below the package in either.
   const url = new URL(`../../assets/${name}`, import.meta.url).href;
-  return bytesSource(await fetchBytes(url), url);
+  return bytesSource(await fetchWhole(url), url);
 }
 
 export async function gpu(_options: GpuOptions = {}): Promise<GpuEntry> {
@@ -82,6 +99,10 @@ export function request(url: URL, { headers, signal, cache }: RequestHead): Prom
   const { "if-range": ifRange, ...simple } = headers;
   const own = globalThis.location?.origin === url.origin;
   return fetch(url, { headers: own ? headers : simple, signal, cache });
+}
+
+export function fetchBytes(url: string, bounds: FetchBounds): Promise<Uint8Array<ArrayBuffer>> {
+  return fetchBounded(request, url, bounds);
 }
 
 export function environment(_name: string): string | undefined {
@@ -106,7 +127,7 @@ function isHttp(url: URL): boolean {
   return url.protocol === "https:" || url.protocol === "http:";
 }
 
-async function fetchBytes(url: string): Promise<Uint8Array<ArrayBuffer>> {
+async function fetchWhole(url: string): Promise<Uint8Array<ArrayBuffer>> {
   let response: Response;
   try {
     response = await fetch(url);

@@ -78,6 +78,17 @@ export function checkRange(name: string, size: number, offset: number, length: n
   }
 }
 
+/** Throws FileError unless `path`, by which `name` calls a file beside it, can only lead into its folder: relative, `/` between names, no `..`. */
+export function checkBeside(name: string, path: string): void {
+  const parts = path.split("/");
+  const wrong = /^[a-z]:|^[a-z][a-z0-9+.-]*:\/\/|[\\\0]/i.test(path) || parts.includes("..") || parts.includes("");
+  if (wrong)
+    throw new FileError(
+      "not-readable",
+      `${name}: names the file ${JSON.stringify(path.slice(0, 200))}, and only a relative path into its own folder is followed`,
+    );
+}
+
 /** From this many bytes on C libraries keep blocks that were freed, and a process its size. */
 const largeBytes = 2 ** 18;
 

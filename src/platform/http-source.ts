@@ -2,7 +2,7 @@
  * Ranged reads of a file behind http: or https:, and whole reads of one. A file that changes while it is read is an error. Small
  * reads share blocks of some mebibytes, also those that overlap in time, so that a thousand small tensors are not a thousand requests.
  */
-import { allocate, bytesSource, checkRange, FileError } from "./byte-source.ts";
+import { allocate, bytesSource, checkBeside, checkRange, FileError } from "./byte-source.ts";
 import {
   type Answer,
   checkHttpUrl,
@@ -52,7 +52,11 @@ export async function openHttp(url: URL, options: HttpSourceOptions): Promise<By
       },
     ),
   );
-  if (first.whole) return bytesSource(first.head, name);
+  const beside = async (path: string): Promise<ByteSource> => {
+    checkBeside(name, path);
+    return openHttp(new URL(path.split("/").map(encodeURIComponent).join("/"), url), options);
+  };
+  if (first.whole) return { ...bytesSource(first.head, name), beside };
   const { head, size, validator } = first;
   let open = true;
 
@@ -97,6 +101,7 @@ export async function openHttp(url: URL, options: HttpSourceOptions): Promise<By
       }
       return bytes;
     },
+    beside,
     async close() {
       open = false;
       blocks.clear();

@@ -3,6 +3,7 @@
  * Bun obey these by themselves; Node's fetch does not unless it was started so, and takes undici's agent. Part of node.ts.
  */
 import { FileError, messageOf } from "./byte-source.ts";
+import { type FetchBounds, fetchBounded } from "./fetch-bytes.ts";
 import type { RequestHead } from "./http.ts";
 
 /** Chunked ends, compression and redirects are fetch's; compression is not wanted, since ranges and lengths are those of the file. */
@@ -28,4 +29,9 @@ let agent: import("undici").Dispatcher | undefined;
 export function environment(name: string): string | undefined {
   const value = process.env[name];
   return value === "" ? undefined : value;
+}
+
+/** What an http:, https: or data: address gives, whole and within bounds. */
+export function fetchBytes(url: string, bounds: FetchBounds): Promise<Uint8Array<ArrayBuffer>> {
+  return fetchBounded(request, url, bounds);
 }

@@ -6,9 +6,9 @@ import { existsSync, unlinkSync } from "node:fs";
 import { open, readlink, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { FileError, messageOf } from "./byte-source.ts";
-import type { Output } from "./platform.ts";
+import type { Output, OutputOptions } from "./platform.ts";
 
-export async function openOutput(path: string): Promise<Output> {
+export async function openOutput(path: string, options: OutputOptions = {}): Promise<Output> {
   let target = path;
   try {
     const old = await stat(path).catch((error) => {
@@ -20,8 +20,10 @@ export async function openOutput(path: string): Promise<Output> {
     // A link stays a link: the file that it names is replaced. A file that its owner made read-only is not.
     target = old ? await realpath(path) : await linkedPath(path);
     if (old) await (await open(target, "r+")).close();
-    const temporary = join(dirname(target), `.residual-${crypto.randomUUID()}.tmp`);
-    const handle = await open(temporary, "wx");
+    const temporary = options.sameTemporary
+      ? `${target}.new`
+      : join(dirname(target), `.residual-${crypto.randomUUID()}.tmp`);
+    const handle = await open(temporary, options.sameTemporary ? "w" : "wx");
     if (old) await handle.chmod(old.mode & 0o777).catch(() => {});
     return new OutputFile(target, temporary, handle, path);
   } catch (error) {

@@ -4,12 +4,12 @@
  */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { UnsupportedError } from "../errors.ts";
-import { allocate, checkRange, FileError, messageOf, openInMemory, shortRead } from "./byte-source.ts";
+import { allocate, checkBeside, checkRange, FileError, messageOf, openInMemory, shortRead } from "./byte-source.ts";
 import type { FileStore, Sha256 } from "./file-store.ts";
 import { openHttp, readHttp } from "./http-source.ts";
 import { nodeFileStore, weightsFolder } from "./node-file-store.ts";
@@ -17,8 +17,9 @@ import { request } from "./node-http.ts";
 import type { FolderEntry, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
+export { fileFacts, makeFolder, openAppend, removeFile } from "./node-files.ts";
 export { gpu } from "./node-gpu.ts";
-export { environment, request } from "./node-http.ts";
+export { environment, fetchBytes, request } from "./node-http.ts";
 export { openOutput } from "./node-output.ts";
 
 import { isNode } from "./node-worker.ts";
@@ -151,6 +152,7 @@ async function openFile(path: string): Promise<ByteSource> {
         }
         return bytes;
       },
+      beside: (other) => openBeside(path, other),
       async close() {
         if (isOpen) {
           isOpen = false;
@@ -160,6 +162,20 @@ async function openFile(path: string): Promise<ByteSource> {
     };
   } catch (error) {
     throw readFailure(path, error);
+  }
+}
+
+/** Links may lead to where the folder or the file itself really lies (as in Hugging Face's cache, where all names are links), and nowhere else. */
+async function openBeside(path: string, other: string): Promise<ByteSource> {
+  checkBeside(path, other);
+  const target = join(dirname(path), other);
+  try {
+    const real = await realpath(target);
+    const homes = await Promise.all([realpath(dirname(path)), realpath(path).then(dirname)]);
+    if (homes.some((home) => real.startsWith(home.endsWith(sep) ? home : home + sep))) return await openFile(target);
+    throw new FileError("not-readable", `${target}: is a link out of the folder of ${path}; put the file itself there`);
+  } catch (error) {
+    throw readFailure(target, error);
   }
 }
 

@@ -4,6 +4,7 @@
  * No other folder of the library touches files, packages, `navigator` or the network. Types only; errors are in byte-source.ts.
  */
 
+import type { FetchBounds } from "./fetch-bytes.ts";
 import type { FileStore, Sha256 } from "./file-store.ts";
 import type { RequestHead } from "./http.ts";
 import type { ByteSource, Source } from "./sources.ts";
@@ -33,6 +34,27 @@ export interface Output {
   discard(): Promise<void>;
   /** The same at once, for a process that ends now: waits for nothing, writes under way among it. Never throws. */
   discardNow(): void;
+}
+
+export interface OutputOptions {
+  /** Until it is there, the file lies as `PATH.new`, over what a killed process left of the same; else it has a name of its own. */
+  readonly sameTemporary?: boolean;
+}
+
+/** A file that grows while it is read by nobody else: what was appended stays, whatever becomes of the process. */
+export interface AppendFile {
+  /** Await each before the next. Throws FileError where another process has written to it meanwhile. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** On the disk, and closed. */
+  close(): Promise<void>;
+}
+
+/** What tells whether a file is still the same. */
+export interface FileFacts {
+  /** Bytes. */
+  readonly size: number;
+  /** When it was last written, in milliseconds. */
+  readonly changed: number;
 }
 
 /** WebGPU's entry, or the reason (one line, for a person) why there is none. */
@@ -84,12 +106,22 @@ export interface Platform {
   openBytes(source: Source): Promise<ByteSource>;
   /** The whole content; given bytes come back as they are, without a copy. Throws as `openBytes`. */
   readBytes(source: Source): Promise<Uint8Array>;
+  /** What an http:, https: or data: address gives, whole and within bounds. Throws FileError, the signal's reason when aborted. */
+  fetchBytes(url: string, bounds: FetchBounds): Promise<Uint8Array<ArrayBuffer>>;
   /** What lies at a path (links followed), or undefined where nothing does. */
   pathKind(path: string): Promise<PathKind | undefined>;
   /** A folder's entries, sorted by name in code-unit order whatever the machine's language. */
   listFolder(path: string): Promise<FolderEntry[]>;
   /** Begins a file that appears whole or not at all; devices and pipes (`/dev/stdout`) are written straight. */
-  openOutput(path: string): Promise<Output>;
+  openOutput(path: string, options?: OutputOptions): Promise<Output>;
+  /** Undefined where nothing can be looked at. */
+  fileFacts(path: string): Promise<FileFacts | undefined>;
+  /** Opens for appending after the first `keep` bytes, dropping the rest; with 0 makes a file that must not be there yet. */
+  openAppend(path: string, keep: number): Promise<AppendFile>;
+  /** Does nothing where there is none. */
+  removeFile(path: string): Promise<void>;
+  /** With its parents; does nothing where it is there. */
+  makeFolder(path: string): Promise<void>;
   /** A file of an installed npm package, by import specifier: `@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm`. */
   readPackageFile(specifier: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Where a file of an installed npm package is, by import specifier. Throws FileError where nothing says it. */

@@ -14,6 +14,12 @@ export interface ByteSource {
    * wider typed arrays can be laid over it. Throws when the range is not within `size` or the file has become shorter.
    */
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Opens another file by its path from this one's folder, `shards/b.bin`: a part of the same thing, so it must lie within that folder. Absent
+   * where there is no folder (bytes, Blobs). Throws FileError: `not-found`, or `not-readable` for a path that is absolute, has `..` in
+   * it, or leads out of the folder by a link.
+   */
+  beside?(path: string): Promise<ByteSource>;
   /** Lets go of the file; reads fail from then on. May be called twice. */
   close(): Promise<void>;
 }

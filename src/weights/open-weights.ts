@@ -2,9 +2,10 @@
  * Opens a weight file of any kind: looks at how it starts, not at its name. `formats` is the one list of what is known; a new
  * reader is its file and an `open` in its line.
  */
-import { UnsupportedError, WeightError } from "../errors.ts";
+import { WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
 import { openSafetensors } from "./safetensors.ts";
+import { looksLikeIndex, openSharded } from "./sharded.ts";
 import { openTorchLegacy } from "./torch/torch-legacy.ts";
 import { openTorchTar } from "./torch/torch-tar.ts";
 import { openTorchZip } from "./torch/torch-zip.ts";
@@ -14,10 +15,9 @@ import { openWeightSource, quoted, type WeightSource } from "./weight-source.ts"
 interface WeightFormat {
   /** With its article, as a message says it: `looks like ${name}`. */
   readonly name: string;
-  /** `head`: the file's first bytes, at most 512. */
-  readonly recognises: (head: Uint8Array) => boolean;
-  /** Absent: known by sight, not read by this version. */
-  readonly open?: (source: ByteSource) => Promise<WeightFile>;
+  /** `head`: the file's first bytes, at most 512; `file`: its name. */
+  readonly recognises: (head: Uint8Array, file: string) => boolean;
+  readonly open: (source: ByteSource) => Promise<WeightFile>;
 }
 
 const formats: readonly WeightFormat[] = [
@@ -35,12 +35,19 @@ const formats: readonly WeightFormat[] = [
     name: "an ONNX model",
     recognises: (head) =>
       head[0] === 0x08 && head[1]! < 0x20 && [0x12, 0x1a, 0x22, 0x32, 0x3a, 0x42].includes(head[2]!),
+    // Loaded when it is used: most need no reader of protobuf.
+    open: async (source) => (await import("./onnx/onnx.ts")).openOnnx(source),
+  },
+  {
+    name: "an index of weights in several files",
+    recognises: (head, file) => looksLikeIndex(new TextDecoder().decode(head), file),
+    open: (source) => openSharded(source, openShard),
   },
 ];
 
 /**
  * A weight file as a state dict; close it when its constants are read. Throws WeightError where there is no file, or none of a known
- * kind, or it breaks its format's rules, and UnsupportedError for a kind that this version does not read yet.
+ * kind, or it breaks its format's rules, and UnsupportedError for what a reader does not do.
  */
 export async function openWeights(source: WeightSource): Promise<WeightFile> {
   const bytes = await openWeightSource(source);
@@ -48,17 +55,21 @@ export async function openWeights(source: WeightSource): Promise<WeightFile> {
     const head = await bytes.read(0, Math.min(bytes.size, 512));
     // Last by name, so that a broken file is told what is broken.
     const named = bytes.name.endsWith(".safetensors") && !isText(head) ? formats[0] : undefined;
-    const format = formats.find((known) => known.recognises(head)) ?? named;
+    const format = formats.find((known) => known.recognises(head, bytes.name)) ?? named;
     if (!format) throw new WeightError("weights-format", `${bytes.name}: not a weight file: ${startOf(head)}`);
-    if (format.open) return await format.open(bytes);
-    throw new UnsupportedError(
-      `${bytes.name}: looks like ${format.name}, and this version reads PyTorch's files and safetensors: save the network's state dict by ` +
-        "safetensors.torch.save_file in Python and name that file (--weights), or use the built-in --model tiny",
-    );
+    return Object.assign(await format.open(bytes), { beside: bytes.beside });
   } catch (error) {
     await bytes.close();
     throw error;
   }
+}
+
+/** A file that an index names: of any kind but an index, which would lead in circles. */
+async function openShard(source: ByteSource): Promise<WeightFile> {
+  const head = await source.read(0, Math.min(source.size, 512));
+  if (!looksLikeIndex(new TextDecoder().decode(head), source.name)) return openWeights(source);
+  await source.close();
+  throw new WeightError("weights-format", `${source.name}: is an index of weights, and stands in one`);
 }
 
 /** A web page, JSON, a note: eight characters of text, where a safetensors file has the length of its header. */
@@ -81,7 +92,7 @@ function startsWith(...bytes: number[]): (head: Uint8Array) => boolean {
 function startOf(head: Uint8Array): string {
   return head.length === 0
     ? "it is empty"
-    : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors and PyTorch's files are read`;
+    : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors, PyTorch's files and ONNX are read`;
 }
 
 /** Bytes as Latin-1, the printable ones as they are and the rest as dots. */

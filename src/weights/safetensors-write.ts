@@ -1,20 +1,17 @@
 /**
- * Writes safetensors files in the order of the format's own implementation: the widest dtypes first, then by name, behind a
- * header padded to 8 bytes, so that every tensor lies aligned.
+ * Writes safetensors files: in memory as one array, or streaming, header first and then one tensor after another, each had only when it
+ * is its turn. Where things lie is safetensors-layout.ts.
  */
-import { OptionError, WeightError } from "../errors.ts";
+import { OptionError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
-import { formatShape, isShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { freeArray } from "../tensor/free-array.ts";
+import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { encodeNumbers, type Numbers } from "./safetensors-encode.ts";
-import { maxHeaderBytes } from "./safetensors-header.ts";
-import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./stored-dtypes.ts";
-import { type Breach, quoted } from "./weight-source.ts";
+import { breachOf, layOutSafetensors, type TensorPlan } from "./safetensors-layout.ts";
 
 /** A tensor by its numbers, row-major, or by its bytes as they shall lie in the file (the only way for F4, F6, F8 and C64). */
-export type TensorToWrite = { readonly name: string; readonly dtype: SafetensorsDtype; readonly shape: Shape } & (
-  | { readonly data: Numbers; readonly bytes?: undefined }
-  | { readonly bytes: Uint8Array; readonly data?: undefined }
-);
+export type TensorToWrite = TensorPlan &
+  ({ readonly data: Numbers; readonly bytes?: undefined } | { readonly bytes: Uint8Array; readonly data?: undefined });
 
 /** The whole file. Throws WeightError ("weights-format") for what the format or a dtype cannot hold, OptionError for metadata in no Map. */
 export function writeSafetensors(
@@ -31,54 +28,11 @@ export function writeSafetensors(
       throw new OptionError(
         `writeSafetensors: a tensor is ${describeValue(tensor)}; expected { name, dtype, shape, data }`,
       );
-  if (!(metadata instanceof Map))
-    throw new OptionError(`writeSafetensors: metadata is ${describeValue(metadata)}; expected a Map of strings`);
-  const rank = Object.keys(safetensorsDtypes);
-  const sorted = list.sort(
-    (a, b) => rank.indexOf(b.dtype) - rank.indexOf(a.dtype) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-  );
-  const members: string[] = [];
-  for (const [key, value] of metadata) {
-    if (typeof key !== "string" || typeof value !== "string") {
-      throw new WeightError(
-        "weights-format",
-        `metadata ${quoted(String(key))}: is ${describeValue(value)}; expected text`,
-      );
-    }
-    if (!key.isWellFormed() || !value.isWellFormed()) {
-      throw new WeightError("weights-format", `metadata ${quoted(key)}: has half a surrogate pair`);
-    }
-  }
-  if (metadata.size > 0) members.push(`"__metadata__":${JSON.stringify(Object.fromEntries(metadata))}`);
-  const names = new Set<string>();
-  const contents: Uint8Array[] = [];
-  let at = 0;
-  for (const tensor of sorted) {
-    const { name, dtype, shape } = tensor;
-    const breach: Breach = (what) => new WeightError("weights-format", `tensor ${quoted(name)}: ${what}`);
-    if (name === "__metadata__") throw breach("this name is the metadata's");
-    if (names.has(name)) throw breach("there are two of this name");
-    if (!name.isWellFormed()) throw breach("its name has half a surrogate pair");
-    names.add(name);
-    const content = contentOf(tensor, breach);
-    contents.push(content);
-    const offsets = [at, at + content.length];
-    members.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: offsets })}`);
-    at += content.length;
-  }
-  const json = new TextEncoder().encode(`{${members.join(",")}}`);
-  const headerBytes = Math.ceil(json.length / 8) * 8;
-  if (headerBytes > maxHeaderBytes) {
-    throw new WeightError(
-      "weights-format",
-      `a safetensors header of ${headerBytes} bytes; at most ${maxHeaderBytes} go`,
-    );
-  }
-  const file = new Uint8Array(8 + headerBytes + at);
-  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
-  file.fill(0x20, 8, 8 + headerBytes);
-  file.set(json, 8);
-  let end = 8 + headerBytes;
+  const layout = layOutSafetensors(list, metadata);
+  const contents = layout.tensors.map(({ tensor, bytes }) => contentOf(tensor, bytes));
+  const file = new Uint8Array(layout.size);
+  file.set(layout.header);
+  let end = layout.header.length;
   for (const content of contents) {
     file.set(content, end);
     end += content.length;
@@ -86,18 +40,51 @@ export function writeSafetensors(
   return file;
 }
 
-function contentOf({ dtype, shape, data, bytes }: TensorToWrite, breach: Breach): Uint8Array {
-  if (!isSafetensorsDtype(dtype)) throw breach(`unknown dtype ${quoted(String(dtype))}`);
-  if (!isShape(shape)) throw breach(`its shape ${formatShape(shape)} is not one of whole numbers`);
-  const expected = byteLength(dtype, shape);
-  if (expected === undefined) throw breach(`${formatShape(shape)} of ${dtype} do not fill whole bytes`);
+function contentOf(tensor: TensorToWrite, expected: number): Uint8Array {
+  const { dtype, shape, data, bytes } = tensor;
+  const breach = breachOf(tensor);
   if (data && data.length !== sizeOf(shape)) {
     throw breach(`has ${data.length} numbers, and ${formatShape(shape)} are ${sizeOf(shape)}`);
   }
   if (!data && !(bytes instanceof Uint8Array)) throw breach("has neither data (numbers) nor bytes (a Uint8Array)");
   const content = data ? encodeNumbers(dtype, data, breach) : bytes;
-  if (content.length !== expected) {
-    throw breach(`has ${content.length} bytes, and ${formatShape(shape)} of ${dtype} are ${expected}`);
-  }
+  return checkLength(tensor, content, expected);
+}
+
+function checkLength(tensor: TensorPlan, content: Uint8Array, expected: number): Uint8Array {
+  if (content.length !== expected)
+    throw breachOf(tensor)(
+      `has ${content.length} bytes, and ${formatShape(tensor.shape)} of ${tensor.dtype} are ${expected}`,
+    );
   return content;
+}
+
+/** A tensor whose bytes are had when it is written: fresh ones, whose memory is let go of as soon as they are. */
+export interface TensorToStream extends TensorPlan {
+  bytes(): Promise<Uint8Array>;
+}
+
+/**
+ * Writes a file piece by piece, one tensor in memory at a time. `progress` hears of bytes written, of all.
+ * Throws as writeSafetensors, what `write` or a tensor throws, and the signal's reason between tensors.
+ * @returns the file's bytes in all
+ */
+export async function streamSafetensors(
+  tensors: Iterable<TensorToStream>,
+  metadata: ReadonlyMap<string, string>,
+  write: (chunk: Uint8Array) => Promise<void>,
+  { progress, signal }: { progress?: (done: number, total: number) => void; signal?: AbortSignal } = {},
+): Promise<number> {
+  const layout = layOutSafetensors(tensors, metadata);
+  await write(layout.header);
+  let done = layout.header.length;
+  for (const { tensor, bytes } of layout.tensors) {
+    signal?.throwIfAborted();
+    const content = checkLength(tensor, await tensor.bytes(), bytes);
+    await write(content);
+    freeArray(content);
+    done += bytes;
+    progress?.(done, layout.size);
+  }
+  return layout.size;
 }

@@ -3,6 +3,7 @@
  * file holds. The names of element types are those of safetensors, which nearly all of them have.
  */
 import { UnsupportedError, WeightError } from "../errors.ts";
+import type { ByteSource } from "../platform/sources.ts";
 import type { Constant, StateDict } from "../tensor/host-tensor.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { dtypeFacts, type StoredDtype } from "./stored-dtypes.ts";
@@ -19,6 +20,8 @@ export interface StoredTensor extends Constant {
 /** A weight file, open. */
 export interface WeightFile extends StateDict {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Opens what lies beside the file, where it has a folder; openWeights puts it there. */
+  beside?: ByteSource["beside"];
 }
 
 /**

@@ -21,7 +21,40 @@ export async function openWeightSource(source: WeightSource): Promise<ByteSource
     size: bytes.size,
     read: async (offset, length) => ownBytes(bytes.name, length, await orWeightError(bytes.read(offset, length))),
     close: () => orWeightError(bytes.close()),
+    ...(bytes.beside && { beside: (path) => orWeightError(bytes.beside!(path)) }),
   };
+}
+
+/**
+ * A small text file beside a weight file (config.json), or undefined where none is or there is no folder. Throws WeightError where it is
+ * larger than `most` bytes or cannot be read.
+ */
+export async function readBeside(
+  beside: ByteSource["beside"],
+  path: string,
+  most = 2 ** 22,
+): Promise<{ readonly name: string; readonly text: string } | undefined> {
+  let source: ByteSource;
+  try {
+    if (!beside) return undefined;
+    source = await beside(path);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+  try {
+    if (source.size > most)
+      throw new WeightError("weights-format", `${source.name}: has ${source.size} bytes; at most ${most} are read`);
+    const bytes = await orWeightError(source.read(0, source.size));
+    return { name: source.name, text: new TextDecoder().decode(bytes) };
+  } finally {
+    await source.close();
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  const cause = error instanceof WeightError ? error.cause : error;
+  return cause instanceof FileError && cause.code === "not-found";
 }
 
 /** A text from a file as a message shows it: quoted, without line breaks, at most 80 characters of it. */

@@ -28,13 +28,14 @@ process.once("message", async ({ format, seed, from, to }: Task) => {
   const send = (report: Report) => new Promise<void>((resolve) => process.send!(report, () => resolve()));
   const caseAt = await casesOf(format, seed);
   // Warm: what the engine needs for itself is no case's. maxRSS is in KiB.
-  for (let index = 0; index < 12; index++) await judge(caseAt(index).bytes);
+  for (let index = 0; index < 12; index++) await judge(caseAt(index));
   const base = process.resourceUsage().maxRSS;
   for (let index = from; index < to; index++) {
     await send({ begins: index });
-    const { name, bytes } = caseAt(index);
+    const given = caseAt(index);
+    const { name, bytes } = given;
     const cpuBefore = process.cpuUsage();
-    const verdict = await judge(bytes);
+    const verdict = await judge(given);
     const { user, system } = process.cpuUsage(cpuBefore);
     const grown = (process.resourceUsage().maxRSS - base) * 1024;
     await send({ ended: index, name, bytes: bytes.length, verdict, cpuMs: (user + system) / 1000, grown });

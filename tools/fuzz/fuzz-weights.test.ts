@@ -7,9 +7,10 @@ test.each(Object.keys(fuzzFormats))("%s: 150 damaged and hostile files", async (
   const caseAt = await casesOf(format, 2026);
   const counts = { read: 0, refused: 0 };
   for (let index = 0; index < 150; index++) {
-    const { name, bytes } = caseAt(index);
-    const verdict = await judge(bytes);
-    if (typeof verdict === "object") expect.fail(`${format}, seed 2026, index ${index} (${name}): ${verdict.fault}`);
+    const given = caseAt(index);
+    const verdict = await judge(given);
+    if (typeof verdict === "object")
+      expect.fail(`${format}, seed 2026, index ${index} (${given.name}): ${verdict.fault}`);
     counts[verdict]++;
   }
   expect(counts.read).toBeGreaterThan(0);

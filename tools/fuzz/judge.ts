@@ -3,18 +3,20 @@ import { ResidualError } from "../../src/errors.ts";
 import { bytesSource } from "../../src/platform/byte-source.ts";
 import { openWeights } from "../../src/weights/open-weights.ts";
 import { byteLength } from "../../src/weights/stored-dtypes.ts";
+import type { FuzzCase } from "./formats.ts";
 
 /** Bytes that a file may take in memory above its own size. */
 export const memoryLimit = 64_000_000;
 
 export type Verdict = "read" | "refused" | { readonly fault: string };
 
-export async function judge(bytes: Uint8Array): Promise<Verdict> {
+export async function judge({ bytes, beside }: Pick<FuzzCase, "bytes" | "beside">): Promise<Verdict> {
   let open = 0;
   const inner = bytesSource(bytes, "case");
   open++;
   const source = {
     ...inner,
+    ...(beside && { beside }),
     close: async () => {
       open = 0;
       await inner.close();

@@ -1,4 +1,4 @@
-"""Makes all goldens anew, or the parts named: python make.py [hashes names ops blocks networks images weights torch_files] [--photos].
+"""Makes all goldens anew, or the parts named: python make.py [hashes names ops blocks networks images weights torch_files exports] [--photos].
 
 Every part is a module with make(folder), which writes below test/golden what `OUTPUTS` says. manifest.json then says by sha256 what each part was
 made of (its modules, its inputs, its outputs) and with which versions: test/golden.test.ts compares that with the files as they are.
@@ -10,6 +10,7 @@ import importlib
 import json
 import platform
 import time
+from importlib import metadata
 from pathlib import Path
 
 import numpy
@@ -23,7 +24,7 @@ from common import GOLDEN, PHOTOS, ROOT
 HERE = Path(__file__).resolve().parent
 PHOTO_FILES = ["examples/photos/*.*g", "examples/photos/*.webp"]
 # What else a part is made of: globs from the root. And what it writes: globs from test/golden.
-INPUTS = {"ops": ["tools/golden/export-cases.ts"], "networks": [*PHOTO_FILES, "assets/tiny.safetensors"], "images": PHOTO_FILES}
+INPUTS = {"exports": ["test/golden/networks/resnet18*.safetensors", "test/golden/networks/resnet50*.safetensors"], "ops": ["tools/golden/export-cases.ts"], "networks": [*PHOTO_FILES, "assets/tiny.safetensors"], "images": PHOTO_FILES}
 OUTPUTS = {
     "hashes": ["hash-fill.json"],
     "names": ["node-names.json"],
@@ -33,7 +34,10 @@ OUTPUTS = {
     "images": ["images/**/*"],
     "weights": ["safetensors/*"],
     "torch_files": ["torch/*"],
+    "exports": ["exports/*"],
 }
+# Packages that one part alone needs.
+PACKAGES = {"exports": ["onnx", "onnxscript", "timm", "transformers"]}
 
 
 def sums(root: Path, globs: list[str]) -> dict[str, str]:
@@ -57,6 +61,7 @@ def modules_of(name: str, seen: set[str] | None = None) -> set[str]:
 def describe(part: str) -> dict:
     """A part's entry in the manifest, as its files are now."""
     versions = {m.__name__: m.__version__.split("+")[0] for m in (torch, torchvision, PIL, numpy, safetensors)}
+    versions |= {name: metadata.version(name) for name in PACKAGES.get(part, [])}
     return {
         "versions": {"python": platform.python_version(), **versions},
         "recipe": sums(HERE, [f"{m}.py" for m in modules_of(part)]),

@@ -24,7 +24,16 @@ export function foldBatchNorm(graph: Graph): Graph {
     }
     const { norm, conv, weight, bias, statistics } = found;
     const attrs: Conv2dAttrs = { ...(conv.attrs as Conv2dAttrs), bias: true };
-    const folded = foldConstants(weight, bias, statistics, (norm.attrs as BatchNormAttrs).eps);
+    const [mean, variance, gamma, beta] = statistics.map((node) => node.constant) as [
+      Constant,
+      Constant,
+      Constant,
+      Constant,
+    ];
+    const { eps } = norm.attrs as BatchNormAttrs;
+    const folded = foldConstants({
+      ...{ weight: weight.constant, bias: bias?.constant, mean, variance, gamma, beta, eps },
+    });
     const constants = [folded.weight, folded.bias].map((constant, i): ConstantNode => {
       const of = i === 0 ? weight.name : (bias?.name ?? `${conv.name}.bias`);
       return {
@@ -77,18 +86,23 @@ function matchConvThenNorm(
   return constants.length === 4 ? { norm, conv, weight, bias, statistics: constants } : undefined;
 }
 
-function foldConstants(
-  weight: ConstantNode,
-  bias: ConstantNode | undefined,
-  statistics: readonly ConstantNode[],
-  eps: number,
-): { weight: Constant; bias: Constant } {
-  const [mean, variance, gamma, beta] = statistics.map((node) => node.constant) as [
-    Constant,
-    Constant,
-    Constant,
-    Constant,
-  ];
+/** A convolution's constants and those of the batch norm behind it. */
+export interface ConvNormConstants {
+  /** (O, I/groups, KH, KW) */
+  readonly weight: Constant;
+  /** (O), as all that follow. */
+  readonly bias?: Constant;
+  readonly mean: Constant;
+  readonly variance: Constant;
+  /** γ and β: the norm's scale and shift. */
+  readonly gamma: Constant;
+  readonly beta: Constant;
+  readonly eps: number;
+}
+
+/** The constants of the one convolution that does both, in float64; nothing is read before they are. */
+export function foldConstants(constants: ConvNormConstants): { weight: Constant; bias: Constant } {
+  const { weight, bias, mean, variance, gamma, beta, eps } = constants;
   const readScale = async () => {
     const [v, g] = await Promise.all([variance.read(), gamma.read()]);
     return Float64Array.from(g, (value, o) => value / Math.sqrt(v[o]! + eps));
@@ -100,14 +114,14 @@ function foldConstants(
       dtype: "float64",
       fresh: true,
       read: async () => {
-        const [w, scale] = await Promise.all([weight.constant.read(), readScale()]);
+        const [w, scale] = await Promise.all([weight.read(), readScale()]);
         // Float64Array.from with a function walks an iterator: twenty times as slow, and these are all of a network's weights.
         const folded = passingFloat64(w.length);
         scale.forEach((factor, o) => {
           const end = (o + 1) * perChannel;
           for (let i = o * perChannel; i < end; i++) folded[i] = w[i]! * factor;
         });
-        if (weight.constant.fresh) freeArray(w);
+        if (weight.fresh) freeArray(w);
         return folded;
       },
     },
@@ -115,7 +129,7 @@ function foldConstants(
       shape: [weight.shape[0]!],
       dtype: "float64",
       read: async () => {
-        const [m, b, c, scale] = await Promise.all([mean.read(), beta.read(), bias?.constant.read(), readScale()]);
+        const [m, b, c, scale] = await Promise.all([mean.read(), beta.read(), bias?.read(), readScale()]);
         return Float64Array.from(b, (value, o) => value + ((c?.[o] ?? 0) - m[o]!) * scale[o]!);
       },
     },

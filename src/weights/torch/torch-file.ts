@@ -3,7 +3,8 @@
  * tensors are read by ranges when they are asked for.
  *
  * How much may be read: one tensor takes at most the file's size and 16 MiB (an expanded view holds the same bytes many times), all tensors
- * together at most eight times that. So a file of some kilobytes cannot ask for gigabytes.
+ * together at most four times its size and 32 MiB (the averages of a checkpoint may share what they are of). So a file of some kilobytes
+ * cannot ask for gigabytes.
  */
 import { WeightError } from "../../errors.ts";
 import type { ByteSource } from "../../platform/sources.ts";
@@ -47,9 +48,9 @@ export function torchFile(source: ByteSource, root: Value, storages: Storages, b
     const reader = readerOf(layout.storage, breach);
     const bytes = checkView(layout, most, breach);
     total += bytes;
-    if (total > 8 * most)
+    if (total > 4 * source.size + 2 * spare)
       throw breach(
-        `with it the tensors are ${total} bytes, more than eight times those of the file: they share their storages too often`,
+        `with it the tensors are ${total} bytes, more than four times those of the file and 32 MiB: they share their storages too often`,
       );
     return storedTensor(source.name, name, stored, shapeOf(layout), () => readView(layout, bytes, reader));
   };
