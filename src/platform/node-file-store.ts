@@ -8,6 +8,7 @@ import { dirname, join, resolve } from "node:path";
 import { allocate, FileError, messageOf, shortRead } from "./byte-source.ts";
 import { type FileLock, type FileStore, inUse, type PartialFile } from "./file-store.ts";
 import { lockFile } from "./node-file-lock.ts";
+import { makeFolders } from "./node-folders.ts";
 import { environment } from "./node-http.ts";
 import { writeFailure } from "./node-output.ts";
 import type { ByteSource } from "./sources.ts";
@@ -141,7 +142,7 @@ async function sizeOf(path: string): Promise<number | undefined> {
 }
 
 async function makeFolder(folder: string): Promise<void> {
-  await orWriteFailure(folder, fs.mkdir(folder, { recursive: true }));
+  await orWriteFailure(folder, makeFolders(folder));
 }
 
 async function orWriteFailure<T>(path: string, promise: Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 /** Files beyond reading and writing whole: appending, folders. Part of node.ts. */
-import { mkdir, open, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { FileError } from "./byte-source.ts";
+import { makeFolders } from "./node-folders.ts";
 import { writeFailure } from "./node-output.ts";
 import type { AppendFile, FileFacts } from "./platform.ts";
 
@@ -49,5 +50,5 @@ export async function removeFile(path: string): Promise<void> {
 }
 
 export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error) => Promise.reject(writeFailure(path, error)));
+  await makeFolders(path).catch((error) => Promise.reject(writeFailure(path, error)));
 }

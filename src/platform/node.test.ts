@@ -130,6 +130,23 @@ describe("reading", () => {
 });
 
 describe("folders", () => {
+  test("are made with those above them, and one that is there is left", async () => {
+    const deep = join(folder, "made", "by", "us");
+    for (let i = 0; i < 2; i++) await node.makeFolder(deep);
+    expect((await stat(deep)).isDirectory()).toBe(true);
+    await writeFile(join(deep, "file"), "");
+    for (const path of [join(deep, "file"), join(deep, "file", "in")])
+      expect((await failure(node.makeFolder(path))).message).toContain("is a file, not a folder");
+  });
+
+  test.runIf(process.platform === "linux")(
+    "below /proc, which takes none, are an error and no endless try",
+    async () => {
+      for (const path of ["/proc/residual-test", "/proc/residual-test/inner"])
+        expect((await failure(node.makeFolder(path))).message).toMatch(/^\/proc\/residual-test.*ENOENT|does not exist/);
+    },
+  );
+
   test("entries are sorted by code unit, with their kinds and links", async () => {
     const inner = join(folder, "list");
     await mkdir(join(inner, "sub"), { recursive: true });

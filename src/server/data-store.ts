@@ -5,7 +5,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, realpath, rm, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { openOutput } from "#platform";
+import { makeFolder, openOutput } from "#platform";
 import { OptionError } from "../errors.ts";
 import { isImageName } from "../features/left-out.ts";
 import { AccessLists, type ReadList } from "./access-lists.ts";
@@ -46,9 +46,9 @@ export class DataStore {
   /** Makes the folder where there is none. Throws OptionError where it cannot be used. */
   static async open(folder: string): Promise<DataStore> {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const root = await realpath(folder);
-      await mkdir(join(root, ".residual"), { recursive: true });
+      await makeFolder(join(root, ".residual"));
       return new DataStore(root, await AccessLists.open(join(root, ".residual", "access-lists.json")));
     } catch (error) {
       if (error instanceof OptionError) throw error;
