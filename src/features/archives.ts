@@ -56,11 +56,18 @@ export async function* imagesInArchive(
     const shown =
       said instanceof ImageError
         ? said
-        : new ImageError("corrupt", `${name}: the archive cannot be read on (${error.message})`, { cause: error });
+        : new ImageError("corrupt", `${name}: the archive cannot be read on (${reasonOf(error)})`, { cause: error });
     yield { image_path: name, source: shown };
   }
   const result = left.result;
   if (result) options.onLeftOut(result);
+}
+
+/** Node's errors of gzip have no message, and their reason in a code (Z_BUF_ERROR) or a cause. */
+function reasonOf(error: Error): string {
+  if (error.message !== "") return error.message;
+  if (error.cause instanceof Error && error.cause.message !== "") return error.cause.message;
+  return "code" in error ? String(error.code) : "its gzip data are damaged or cut off";
 }
 
 /** Whether an entry is an image that is asked for; counts it where it is not. */

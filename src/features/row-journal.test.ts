@@ -1,5 +1,5 @@
 /** The journal of a run: what was appended comes back, whatever a killed process left behind it. */
-import { appendFile, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -82,4 +82,15 @@ describe("nobody writes over it", () => {
     await expect(inspectJournal(at("text"))).rejects.toThrow("is no journal of a run; move it away");
     expect(await inspectJournal(at("nowhere"))).toBeUndefined();
   });
+});
+
+it.runIf(process.platform === "linux")("that cannot be begun leaves no file open", async () => {
+  // Facts that make no JSON stand in for a disk that is full: the file is open by then.
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  const opened = async () => (await readdir("/proc/self/fd")).length;
+  const before = await opened();
+  for (let i = 0; i < 5; i++)
+    await expect(JournalWriter.create(at(`never ${i}`), cyclic as Record<string, string>)).rejects.toThrow(/circular/);
+  expect(await opened()).toBe(before);
 });

@@ -88,7 +88,12 @@ export class JournalWriter {
   /** Begins a journal; there must be none. */
   static async create(path: string, facts: RunFacts): Promise<JournalWriter> {
     const writer = new JournalWriter(await openAppend(path, 0));
-    await writer.#file.append(encodeRecord({ format: version, ...facts }, []));
+    try {
+      await writer.#file.append(encodeRecord({ format: version, ...facts }, []));
+    } catch (error) {
+      await writer.close().catch(() => undefined); // of a file that could not be begun: a full disk, say
+      throw error;
+    }
     return writer;
   }
 
