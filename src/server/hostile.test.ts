@@ -472,3 +472,9 @@ describe("a head with tricks", () => {
     expect(reply.head).toMatch(/^x-request-id: mine\.1_2-3$/im);
   });
 });
+
+it("a head without Host has an error as all others", async () => {
+  const reply = await rawRequest(port(), ["GET /healthz HTTP/1.1\r\n\r\n"]);
+  expect(reply.head).toMatch(/^content-type: application\/problem\+json/im);
+  expect(reply.body).toContain("the request's host or path is not valid");
+});

@@ -120,7 +120,14 @@ export async function listen(service: OpenService, { host, port, version }: List
   );
   const server = createServer(
     // Slow heads end after 15 s, bodies by request-body.ts; the hour is for what nobody thought of.
-    { headersTimeout: 15_000, requestTimeout: 3_600_000, keepAliveTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+    // A head without Host comes to our own refusal (rejected), which says what is wrong.
+    {
+      requireHostHeader: false,
+      headersTimeout: 15_000,
+      requestTimeout: 3_600_000,
+      keepAliveTimeout: 10_000,
+      connectionsCheckingInterval: 5_000,
+    },
     (incoming: IncomingMessage, outgoing: ServerResponse) => {
       // A URL parser would make `/` of it; encoded it comes to our own check as what it is.
       incoming.url = incoming.url?.replaceAll("\\", "%5C");
