@@ -143,7 +143,7 @@ describe("the algorithm", () => {
         ],
         metadata: {
           ...{ content_type: "json", duration: expect.any(Number) },
-          left_out: "data://.my/photos/: left out 1 file of another suffix (notes.txt), 1 hidden",
+          left_out: "data://.my/photos: left out 1 file of another suffix (notes.txt), 1 hidden",
         },
       });
     }));
@@ -240,6 +240,10 @@ describe("the algorithm", () => {
       );
       expect(await accepted.json()).toEqual({ async: "void", request_id: accepted.headers.get("x-request-id") });
       await vi.waitFor(() => expect(lines).toContainEqual(expect.objectContaining({ images: 1, failed: 0 })));
+      // The log is the one place that has what went wrong: at a level that is written.
+      await app.request(`${algorithm}?output=void`, jsonBody({ image_path: "data://.my/nowhere" }));
+      const warning = { level: 40, code: "not-found", msg: expect.stringContaining("there is no such file or folder") };
+      await vi.waitFor(() => expect(lines).toContainEqual(expect.objectContaining(warning)));
     }));
 
   it("refuses a list whose answer would be too large, and not a folder", () =>
