@@ -87,9 +87,14 @@ export class JournalWriter {
 
   /** Begins a journal; there must be none. */
   static async create(path: string, facts: RunFacts): Promise<JournalWriter> {
-    const writer = new JournalWriter(await openAppend(path, 0));
-    await writer.#file.append(encodeRecord({ format: version, ...facts }, []));
-    return writer;
+    const file = await openAppend(path, 0);
+    try {
+      await file.append(encodeRecord({ format: version, ...facts }, []));
+      return new JournalWriter(file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
   }
 
   /** Goes on after the last whole record. */

@@ -37,7 +37,7 @@ export interface Output {
 }
 
 export interface OutputOptions {
-  /** Until it is there, the file lies as `PATH.new`, over what a killed process left of the same; else it has a name of its own. */
+  /** Until it is there, the file lies as `PATH.part.new`, over what a killed process left of the same; else it has a name of its own. */
   readonly sameTemporary?: boolean;
 }
 

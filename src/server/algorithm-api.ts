@@ -153,7 +153,7 @@ async function oneOrFolder(
     );
   const images = inside.images.map((image) => ({
     image_path: `${path.text}/${image.parts.at(-1)!}`,
-    source: () => service.store.readFile(image, service.limits.fileBytes),
+    source: async () => () => service.store.readFile(image, service.limits.fileBytes),
   }));
   return { images, depth, single: false, leftOut };
 }

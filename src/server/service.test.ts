@@ -256,6 +256,27 @@ describe("the algorithm", () => {
       expect(folder.result).toHaveLength(4);
     }));
 
+  it("reads no more of the store's files than threads decode, however many wait", () =>
+    withService({}, async (test) => {
+      await upload(test, "photos", Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`${i}.jpg`, photo])));
+      const { store } = test.service;
+      const readFile = store.readFile.bind(store);
+      let open = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const reads = vi.spyOn(store, "readFile").mockImplementation(async (...args) => {
+        await held;
+        return readFile(...args);
+      });
+      const reply = test.app.request(algorithm, jsonBody({ image_path: "data://.my/photos" }));
+      await vi.waitFor(() => expect(reads).toHaveBeenCalled());
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(reads.mock.calls.length).toBeLessThanOrEqual(2);
+      open();
+      expect((await (await reply).json()).result).toHaveLength(12);
+    }));
+
   it("ends an answer that has begun with an error beside the result", () =>
     withService({ limits: { batch: 1 } }, async (test) => {
       await upload(test, "photos", Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`${i}.jpg`, photo])));
