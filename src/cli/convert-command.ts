@@ -9,6 +9,7 @@ import {
   floatDtypes,
   planConversion,
 } from "../model/convert-weights.ts";
+import { checkOnline } from "../model/open-state.ts";
 import { verifyConversion } from "../model/verify-conversion.ts";
 import type { Output } from "../platform/platform.ts";
 import { formatBytes } from "../tensor/format-bytes.ts";
@@ -46,7 +47,9 @@ export function convertProgram(name: string, onExit: (code: ExitCode) => void): 
 function describeConvert(command: Command, onExit: (code: ExitCode) => void): Command {
   const dtypes = Object.keys(floatDtypes).filter((name): name is FloatDtype => Object.hasOwn(floatDtypes, name));
   command
-    .description("Writes weights (safetensors, sharded too, ONNX, …) as one safetensors file with torchvision's names.")
+    .description(
+      "Writes weights (PyTorch's files, safetensors, sharded too, ONNX) as one safetensors file with torchvision's names.",
+    )
     .argument("<in>", "the weight file, or its https: address; for weights in several files their index")
     .argument("<out>", "the file to write, which appears whole or not at all; - for standard output")
     .addOption(choice("--dtype <name>", "what floats become (default: as they are)", dtypes, "there is no such dtype"))
@@ -79,7 +82,8 @@ async function runConvert(from: string, to: string, flags: ConvertFlags): Promis
   try {
     const source = weightsOf(from, "IN");
     const target = to === "-" ? to : asPath(to);
-    state = await openWeights(source);
+    checkOnline(source, {});
+    state = await openWeights(source, { signal });
     const conversion = await planConversion(state, options);
     for (const note of conversion.notes) console.notice(note);
     signal.throwIfAborted();

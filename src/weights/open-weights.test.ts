@@ -82,3 +82,23 @@ test("a caller's own source may give parts of a larger buffer, but not fewer byt
     ),
   );
 });
+
+test("a signal ends the opening: what is being read is closed, and its reason is the error", async () => {
+  const abort = new AbortController();
+  let fail: (error: Error) => void = () => {};
+  const source = {
+    ...bytesSource(new Uint8Array(100), "slow.pth"),
+    read: () =>
+      new Promise<never>((_, reject) => {
+        fail = reject;
+      }),
+    close: async () => fail(new Error("closed")),
+  };
+  const opening = openWeights(source, { signal: abort.signal });
+  abort.abort(new Error("enough"));
+  await expect(opening).rejects.toThrow("enough");
+  await expect(openWeights(new Uint8Array(), { signal: AbortSignal.abort(new Error("before")) })).rejects.toThrow(
+    "before",
+  );
+  await expect(openWeights(new Uint8Array(), { signals: 1 } as object)).rejects.toThrow("there is no option signals");
+});

@@ -47,6 +47,18 @@ test.each([
   );
 });
 
+test.each([
+  ["f4", ">", "C", "big-endian numbers"],
+  ["f16", "<", "C", "type f16"],
+])("a numpy array of numbers that are not read is refused, not left out: %s %s", async (code, order, opcode, what) => {
+  const dtype = `cnumpy\ndtype\n(${text(code)}K\x00K\x01tR(K\x03${text(order)}tb`;
+  const array = `cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR`;
+  const state = `(K\x01K\x01\x85${dtype}\x89${opcode}\x10${"\0".repeat(16)}tb`;
+  await expect(openWeights(legacy(`}${text("w")}${array}${state}s`))).rejects.toThrow(
+    `tensor "w": is a numpy array of ${what}, which is not read`,
+  );
+});
+
 test("a training script's options beside the tensors are passed over", async () => {
   const namespace = `cargparse\nNamespace\n)\x81}${text("lr")}K\x01sb`;
   const file = await openWeights(
