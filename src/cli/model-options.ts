@@ -37,7 +37,7 @@ export function addModelOptions(command: Command): Command {
     .option(
       "--weights <name>",
       "IMAGENET1K_V1, IMAGENET1K_V2 or DEFAULT (torchvision's), downloaded where they are not in the cache; or " +
-        "a weight file (safetensors, ONNX, …) or its https: address",
+        "a weight file (PyTorch's, safetensors, ONNX) or its https: address",
       notEmpty("--weights"),
     )
     .option("--offline", "download nothing (as RESIDUAL_OFFLINE=1)")
