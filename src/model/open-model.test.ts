@@ -78,7 +78,7 @@ describe("weights", () => {
       "resnet50-11ad3fa6.pth",
     );
     await expect(resnet50({ weights: new URL("https://x/y"), offline: true })).rejects.toThrow(
-      "https://x/y is not fetched",
+      "https://x/y: is not fetched",
     );
     await expect(resnet18({ weights: "IMAGENET1K_V2" })).rejects.toThrow(
       "resnet18: there are no weights IMAGENET1K_V2; there are IMAGENET1K_V1",
@@ -87,7 +87,7 @@ describe("weights", () => {
     await expect(resnet18({ weights: "nowhere.safetensors" })).rejects.toMatchObject({
       ...{
         code: "weights-missing",
-        message: expect.stringMatching(/^nowhere\.safetensors: no such file or folder; a safetensors file is expected/),
+        message: expect.stringMatching(/^nowhere\.safetensors: no such file or folder; a weight file is expected/),
       },
     });
     await expect(resnet18({ weights: "a/resnet50-11ad3fa6.pth" })).rejects.toThrow(

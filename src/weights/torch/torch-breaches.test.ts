@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { bytesSource } from "../../platform/byte-source.ts";
 import { openWeights } from "../open-weights.ts";
+import { OutOfBytes } from "./pickle-bytes.ts";
 import { Budget, Tuple, type Value } from "./pickle-values.ts";
-import { OutOfBytes, unpickle } from "./unpickle.ts";
+import { unpickle } from "./unpickle.ts";
 
 const golden = new URL("../../../test/golden/torch/", import.meta.url);
 const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));

@@ -7,10 +7,11 @@ import type { ByteSource } from "../../platform/sources.ts";
 import type { WeightFile } from "../weight-file.ts";
 import { type Breach, quoted, readWeightSource, type WeightSource } from "../weight-source.ts";
 import { storageOf } from "./persistent-storage.ts";
+import { OutOfBytes } from "./pickle-bytes.ts";
 import { mostPickleBytes } from "./pickle-stream.ts";
 import { Budget } from "./pickle-values.ts";
 import { type Storages, torchFile } from "./torch-file.ts";
-import { OutOfBytes, unpickle } from "./unpickle.ts";
+import { unpickle } from "./unpickle.ts";
 import { checkStored, dataStartOf, readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 
 /**
