@@ -35,9 +35,9 @@ export function labelsFromMetadata(
 function labelsOneByOne(metadata: ReadonlyMap<string, string>, classes: number): string[] | undefined {
   for (const first of metadata.keys()) {
     const place = /^((?:.*\.)?(?:idx_to_class|id2label)\.)0$/.exec(first)?.[1];
-    if (place === undefined) continue;
+    if (place === undefined || !metadata.has(`${place}${classes - 1}`) || metadata.has(`${place}${classes}`)) continue;
     const labels = Array.from({ length: classes }, (_, index) => metadata.get(`${place}${index}`));
-    if (labels.every((label) => label !== undefined) && !metadata.has(`${place}${classes}`)) return labels;
+    if (labels.every((label) => label !== undefined)) return labels;
   }
   return undefined;
 }
