@@ -100,5 +100,13 @@ test("a signal ends the opening: what is being read is closed, and its reason is
   await expect(openWeights(new Uint8Array(), { signal: AbortSignal.abort(new Error("before")) })).rejects.toThrow(
     "before",
   );
+  const inner = bytesSource(writeSafetensors([]), "x.safetensors");
+  const late = new AbortController();
+  const read = async (offset: number, length: number) => {
+    if (offset === 8) late.abort(new Error("late"));
+    return inner.read(offset, length);
+  };
+  await expect(openWeights({ ...inner, read }, { signal: late.signal })).rejects.toThrow("late");
+  await expect(inner.read(0, 1)).rejects.toThrow("was closed");
   await expect(openWeights(new Uint8Array(), { signals: 1 } as object)).rejects.toThrow("there is no option signals");
 });

@@ -65,7 +65,9 @@ export async function openWeights(source: WeightSource, options: OpenWeightsOpti
     const named = bytes.name.endsWith(".safetensors") && !isText(head) ? formats[0] : undefined;
     const format = formats.find((known) => known.recognises(head, bytes.name)) ?? named;
     if (!format) throw new WeightError("weights-format", `${bytes.name}: not a weight file: ${startOf(head)}`);
-    return Object.assign(await format.open(bytes), { beside: bytes.beside });
+    const file = await format.open(bytes);
+    if (options.signal?.aborted) await file.close(); // and what it opened beside itself
+    return Object.assign(file, { beside: bytes.beside });
   };
   return readWeightSource(source, read, options.signal);
 }

@@ -39,7 +39,9 @@ export async function readWeightSource<T>(
   signal?.addEventListener("abort", stop, { once: true });
   try {
     signal?.throwIfAborted();
-    return await read(bytes);
+    const made = await read(bytes);
+    signal?.throwIfAborted(); // it is closed already
+    return made;
   } catch (error) {
     await bytes.close();
     signal?.throwIfAborted();
