@@ -171,7 +171,7 @@ const failures: readonly Case[] = [
   [
     [photo, "--weights", "no.safetensors"],
     1,
-    "no.safetensors: no such file or folder; a weight file is expected (PyTorch's, safetensors, ONNX); the built-in --model tiny needs none",
+    "no.safetensors: no such file or folder; a weight file is expected (PyTorch's, safetensors, ONNX, or the index of several); the built-in --model tiny needs none",
   ],
   [
     [photo, "--weights", "IMAGENET1K_V9"],

@@ -95,7 +95,7 @@ function asMissing(error: unknown, weights: WeightSource): unknown {
   const known = pretrainedByFile(fileNameOf(weights));
   const remedy = known
     ? `--model ${known.name} --weights ${known.entry.weights} downloads it`
-    : "a weight file is expected (PyTorch's, safetensors, ONNX); the built-in --model tiny needs none";
+    : "a weight file is expected (PyTorch's, safetensors, ONNX, or the index of several); the built-in --model tiny needs none";
   return new WeightError("weights-missing", `${error.message}; ${remedy}`, { cause: error });
 }
 
