@@ -48,7 +48,7 @@ function describeConvert(command: Command, onExit: (code: ExitCode) => void): Co
   const dtypes = Object.keys(floatDtypes).filter((name): name is FloatDtype => Object.hasOwn(floatDtypes, name));
   command
     .description(
-      "Writes weights (PyTorch's files, safetensors, sharded too, ONNX) as one safetensors file with torchvision's names.",
+      "Writes weights (PyTorch's, safetensors, sharded too, ONNX) as one safetensors file with torchvision's names.",
     )
     .argument("<in>", "the weight file, or its https: address; for weights in several files their index")
     .argument("<out>", "the file to write, which appears whole or not at all; - for standard output")
