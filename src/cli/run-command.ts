@@ -7,6 +7,7 @@ import { addDedupCommand } from "./dedup-command.ts";
 import { exitCode, reportFailure, UsageError } from "./exit.ts";
 import { addFeaturesCommand } from "./features-command.ts";
 import { addProbeCommand } from "./probe-command.ts";
+import { addServeCommand } from "./serve-command.ts";
 import { addSimilarCommand } from "./similar-command.ts";
 import { packageVersion } from "./version.ts";
 import { addWeightsCommand } from "./weights-command.ts";
@@ -35,6 +36,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   addConvertCommand(program, onExit);
   addBenchCommand(program, onExit);
   addWeightsCommand(program, onExit);
+  addServeCommand(program, onExit);
   try {
     await program.parseAsync([...argv], { from: "user" });
     return code;
