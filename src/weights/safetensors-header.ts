@@ -62,6 +62,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
         entryOf(info, (what) => breach(`tensor ${quoted(name)}: ${what}`)),
       );
   }
+  await nextTurn();
   checkPlacement(entries, source.size - dataStart, breach);
   return { entries, metadata: metadataOf(json.get("__metadata__"), breach), dataStart };
 }

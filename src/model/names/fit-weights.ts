@@ -38,6 +38,7 @@ export async function fitWeights(
   { model, prefix }: { readonly model?: ModelName; readonly prefix?: string } = {},
 ): Promise<FittedWeights> {
   const found = await findNetworks(state, prefix);
+  await nextTurn();
   const candidates = model === undefined ? modelNames : [model];
   const fitted: FittedWeights[] = [];
   for (const network of found)
