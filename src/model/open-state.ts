@@ -105,7 +105,7 @@ function fileNameOf(weights: WeightSource): string {
       ? weights
       : weights instanceof URL
         ? weights.pathname
-        : "name" in weights
+        : typeof weights === "object" && "name" in weights
           ? String(weights.name)
           : "";
   return path.split(/[/\\]/).at(-1)!;

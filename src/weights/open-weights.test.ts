@@ -47,6 +47,8 @@ test("anything else is told how it starts", async () => {
       'a.pth: not a weight file: starts with "version https://"; safetensors, PyTorch\'s files and ONNX are read',
     ),
   );
+  await expect(openWeights(latin1("\x80\x04\x95\x05"))).rejects.toThrow("it is a pickle, but not one of torch.save");
+  await expect(openWeights(latin1("\x1f\x8b\x08\x00"))).rejects.toThrow("it is compressed (gzip); unpack it first");
   await expect(openWeights(new Uint8Array())).rejects.toThrow("bytes: not a weight file: it is empty");
   await expect(openWeights(latin1("{\n\xff"))).rejects.toThrow('starts with "{.."');
   for (const start of ["{\n  ", "\ufeff<!DOCTYPE html>", "no"])

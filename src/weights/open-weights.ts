@@ -99,6 +99,9 @@ function startsWith(...bytes: number[]): (head: Uint8Array) => boolean {
 }
 
 function startOf(head: Uint8Array): string {
+  if (head[0] === 0x80 && head[1]! <= 5)
+    return "it is a pickle, but not one of torch.save; write it in Python by torch.save(state_dict, FILE)";
+  if (startsWith(0x1f, 0x8b)(head)) return "it is compressed (gzip); unpack it first";
   return head.length === 0
     ? "it is empty"
     : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors, PyTorch's files and ONNX are read`;

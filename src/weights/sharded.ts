@@ -55,7 +55,8 @@ export async function openSharded(
       }
       for (const [key, text] of shard.metadata) if (!metadata.has(key)) metadata.set(key, text);
     }
-    return { source: index.name, tensors, metadata, close: closeAll };
+    const parts = shards.flatMap((shard) => [shard.source, ...(shard.parts ?? [])]);
+    return { source: index.name, tensors, metadata, parts, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;

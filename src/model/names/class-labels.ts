@@ -56,7 +56,10 @@ export function labelsOfJson(text: string, classes: number): string[] | undefine
 export function labelsOfValue(value: unknown, classes: number): string[] | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (Array.isArray(value))
-    return value.length === classes && value.every((label) => typeof label === "string") ? value : undefined;
+    // Numbers are names too: `[0, 1, 2]` of digits.
+    return value.length === classes && value.every((label) => typeof label === "string" || Number.isSafeInteger(label))
+      ? value.map(String)
+      : undefined;
   const entries = Object.entries(value);
   if (entries.length !== classes) return undefined;
   const labels = new Array<string | undefined>(classes).fill(undefined);
