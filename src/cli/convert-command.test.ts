@@ -1,5 +1,5 @@
 /** `residual convert`, run as a user runs it: what it writes, refuses and leaves behind. */
-import { link, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, link, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -48,11 +48,19 @@ it("refuses with words, and leaves what was there", async () => {
   await writeFile(there, "mine");
   await link(tiny, join(folder, "link.safetensors"));
   await writeFile(join(folder, "note.txt"), "not weights");
+  await copyFile(tiny, join(folder, "shard.safetensors"));
+  const opened = await openWeights(tiny);
+  await opened.close();
+  const weightMap = Object.fromEntries([...opened.tensors.keys()].map((name) => [name, "shard.safetensors"]));
+  await writeFile(join(folder, "sharded.index.json"), JSON.stringify({ weight_map: weightMap }));
   await writeFile(join(folder, "cut.safetensors"), (await readFile(tiny)).subarray(0, 5000));
   for (const [args, code, message] of [
     [[tiny, there], 2, /there\.safetensors: exists already; --force replaces it/],
     [[tiny, tiny, "--force"], 2, /is also an input .* which would be lost/],
     [[tiny, "link.safetensors", "--force"], 2, /is also an input/],
+    [["sharded.index.json", "shard.safetensors", "--force"], 2, /OUT shard\.safetensors: is also an input/],
+    [[tiny, ""], 2, /OUT "": is no file to write/],
+    [[tiny, "https://example.org/out"], 2, /OUT "https:\/\/example\.org\/out": is no file to write/],
     [["-", "out"], 2, /IN -: .* name a file/],
     [[tiny, "-", "--verify"], 2, /cannot be read back/],
     [[tiny, "out", "--keep-names", "--fold-bn"], 2, /--keep-names: --fold-bn needs to know which network/],

@@ -67,7 +67,7 @@ function describeConvert(command: Command, onExit: (code: ExitCode) => void): Co
 }
 
 async function runConvert(from: string, to: string, flags: ConvertFlags): Promise<ExitCode> {
-  const options = optionsOf(from, to, flags);
+  const options = optionsOf(to, flags);
   const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
   let state: WeightFile | undefined;
   let output: Output | undefined;
@@ -87,7 +87,8 @@ async function runConvert(from: string, to: string, flags: ConvertFlags): Promis
     const conversion = await planConversion(state, options);
     for (const note of conversion.notes) console.notice(note);
     signal.throwIfAborted();
-    output = await openRows(target, typeof source === "string" ? [source] : [], `OUT ${to}`);
+    const inputs = typeof source === "string" ? [source, ...(state.parts ?? [])] : [];
+    output = await openRows(target, inputs, `OUT ${to}`);
     if (output && !flags.force && (await pathKind(target)) === "file")
       throw new UsageError(`${to}: exists already; --force replaces it`);
     const write = output ? (chunk: Uint8Array) => output!.write(chunk) : standardOutput(signal);
@@ -112,12 +113,9 @@ async function runConvert(from: string, to: string, flags: ConvertFlags): Promis
   }
 }
 
-function optionsOf(
-  from: string,
-  to: string,
-  { dtype, foldBn, keepNames, prefix, verify }: ConvertFlags,
-): ConvertOptions {
-  if (from === "-") throw new UsageError("IN -: weights are read in parts, here and there; name a file");
+function optionsOf(to: string, { dtype, foldBn, keepNames, prefix, verify }: ConvertFlags): ConvertOptions {
+  if (to === "" || /^https?:\/\//i.test(to))
+    throw new UsageError(`OUT ${JSON.stringify(to)}: is no file to write; name one, or - for standard output`);
   if (to === "-" && verify)
     throw new UsageError("OUT -: what went to standard output cannot be read back; leave out --verify");
   if (keepNames && (foldBn || prefix !== undefined))

@@ -157,6 +157,7 @@ const usage: readonly Case[] = [
     "resnet50-0676ba61.pth: names its weights already; leave --weights DEFAULT out",
   ],
   [["-x.jpg", ...tiny], 2, /^unknown option '-x\.jpg' \(a file of that name is named \.\/-…\); /],
+  [[photo, "--weights", "-"], 2, "--weights -: weights are read in parts, here and there; name a file"],
   [["-", "-", ...tiny], 2, "- stands twice; standard input can be read once"],
   [[photo, ...tiny, "--layer", "layer5"], 2, /^layer "layer5": .*; near it are layer1, layer2, layer3, layer4/],
 ];
