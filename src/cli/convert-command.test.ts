@@ -1,5 +1,7 @@
 /** `residual convert`, run as a user runs it: what it writes, refuses and leaves behind. */
+import { once } from "node:events";
 import { copyFile, link, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -99,4 +101,25 @@ it("Ctrl-C leaves nothing half-written", async () => {
     stderr: expect.stringContaining("interrupted; large-out was not written"),
   });
   expect((await readdir(folder)).filter((name) => name.startsWith("large-out") || name.endsWith(".tmp"))).toEqual([]);
+});
+
+it("Ctrl-C does not wait for a server that is silent; without the network an address is refused", async () => {
+  let asked: () => void = () => {};
+  const server = createServer(() => asked()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const address = `http://127.0.0.1:${port}/x.safetensors`;
+  const result = await runResidual(["convert", address, "silent-out"], {
+    cwd: folder,
+    onStart: (running) => {
+      asked = () => running.kill("SIGINT");
+    },
+  });
+  expect(result).toMatchObject({ code: 130, stderr: "residual: interrupted; silent-out was not written\n" });
+  const offline = await runResidual(["convert", address, "silent-out"], {
+    cwd: folder,
+    env: { RESIDUAL_OFFLINE: "1" },
+  });
+  expect(offline).toMatchObject({ code: 1, stderr: expect.stringContaining(`${address}: is not fetched`) });
+  server.close();
 });

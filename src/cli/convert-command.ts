@@ -73,7 +73,9 @@ async function runConvert(from: string, to: string, flags: ConvertFlags): Promis
   let output: Output | undefined;
   let written = false;
   const sayInterrupted = () =>
-    console.notice(`interrupted; ${written ? `${to} was written, not verified` : `${to} was not written`}`);
+    console.notice(
+      `interrupted; ${written ? `${to} was written, not verified` : to === "-" ? "what was written is cut short" : `${to} was not written`}`,
+    );
   const interruption = new Interruption(() => {
     output?.discardNow();
     sayInterrupted();

@@ -89,7 +89,7 @@ export async function exchange<T>(
     } catch (cause) {
       signal?.throwIfAborted();
       if (stalled) throw new HttpFailure(`nothing came for ${timing.stall / 1000} s`, "later", { cause });
-      if (cause instanceof ResidualError) throw cause;
+      if (cause instanceof ResidualError || cause instanceof HttpFailure) throw cause;
       throw networkFailure(cause, passing);
     } finally {
       clearTimeout(timer);
