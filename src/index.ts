@@ -43,9 +43,10 @@ export {
   resnet152,
 } from "./model/open-model.ts";
 export type { Normalize, Pool } from "./model/pooling.ts";
+export type { ByteSource, Source } from "./platform/sources.ts";
 export type { Constant, StateDict } from "./tensor/host-tensor.ts";
 export type { DownloadProgress, FetchOptions } from "./weights/download/fetch-options.ts";
-export { openWeights } from "./weights/open-weights.ts";
+export { type OpenWeightsOptions, openWeights } from "./weights/open-weights.ts";
 export { type TensorToWrite, writeSafetensors } from "./weights/safetensors-write.ts";
 export type { SafetensorsDtype, StoredDtype } from "./weights/stored-dtypes.ts";
 export type { StoredTensor, WeightFile } from "./weights/weight-file.ts";

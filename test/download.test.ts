@@ -111,6 +111,16 @@ describe("residual weights", () => {
     expect(await files()).toEqual([]);
   });
 
+  test("what is asked for and not there cannot be verified; addresses are shown without a password", async () => {
+    const { code, stdout, stderr } = await here("verify", "resnet50", "resnet18");
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^residual: resnet50-0676ba61\.pth: is not in the cache.*\nresidual: resnet18-.*\n$/);
+    expect(await here("verify", "--quiet")).toEqual({ code: 0, stdout: "", stderr: "" });
+    const env = { RESIDUAL_MIRROR: server.address.replace("//", "//me:secret@") };
+    const listed = await residual(["weights", "list", "--json"], { env });
+    expect(JSON.parse(listed.stdout)[0].url).toBe(`${server.address}resnet18-f37072fd.pth`);
+  });
+
   test("the others are done too where one fails", async () => {
     server.script = [{ status: 404 }];
     const { code, stdout, stderr } = await here("download", "resnet18", entry.file, "--json");
@@ -190,7 +200,8 @@ describe("residual weights", () => {
     expect((await download({ env })).code).toBe(1); // the server speaks no TLS
     expect(proxy.proxied).toContain(`127.0.0.1:${port}`);
     const { stderr } = await download({ env: { HTTP_PROXY: "no address" } });
-    expect(stderr).toMatch(/the proxy's address is none \(.*HTTP_PROXY.*\)/);
+    expect(stderr).toMatch(/the proxy's address is none \(.*HTTP_PROXY.*\): .*by hand/);
+    expect(stderr).not.toContain("TORCH_HOME"); // another folder would change nothing
   });
 });
 
@@ -257,3 +268,17 @@ describe("in a program", () => {
 function sizeInWords(): string {
   return `${(data.length / 2 ** 20).toFixed(1)} MiB`;
 }
+
+test("convert from an address: offline nothing is fetched, and Ctrl-C ends a server's silence", async () => {
+  const args = ["convert", `${server.address}a.safetensors`, join(home, "out.safetensors")];
+  const offline = await residual(args, { env: { RESIDUAL_OFFLINE: "1" } });
+  expect(offline).toMatchObject({ code: 1, stderr: expect.stringContaining("downloads are switched off") });
+  expect(server.requests).toEqual([]);
+  server.script = [{ stallAfter: 10 }];
+  const stopped = await residual(args, {
+    onStart: (running) =>
+      void vi.waitFor(() => expect(server.requests.length).toBe(1), 20_000).then(() => running.kill("SIGINT")),
+  });
+  expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining("out.safetensors was not written") });
+  expect(await readdir(home)).toEqual([]);
+});

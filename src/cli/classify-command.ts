@@ -5,6 +5,7 @@ import { imagenetClasses, imagenetLabels, likeliest } from "../model/classificat
 import type { ExitCode } from "./exit.ts";
 import { addSayingOptions, addVectorOptions, type VectorFlags, whatPathsMay } from "./image-options.ts";
 import { refuseRepeats, wholeNumber } from "./option-parsers.ts";
+import { standardOutput } from "./output-file.ts";
 import { type Run, withRun } from "./row-source.ts";
 
 interface ClassifyFlags extends VectorFlags {
@@ -39,17 +40,18 @@ async function classify(paths: readonly string[], flags: ClassifyFlags, run: Run
   if (!own && labels)
     run.console.notice("the weights name no classes; as they are 1000, they are called by ImageNet's");
   if (!labels) run.console.notice("the weights name no classes; they are shown by their numbers");
+  const write = standardOutput(run.signal);
   for await (const { image_path, vector, error } of run.rows(paths, { layer: "fc" })) {
     const classes = vector && likeliest(vector, top, labels);
     if (flags.json) {
       const row = classes ? { classes } : { error: { code: error!.code, message: error!.message } };
-      process.stdout.write(`${JSON.stringify({ image_path, ...row })}\n`);
+      await write(`${JSON.stringify({ image_path, ...row })}\n`);
     } else if (classes) {
       const lines = classes.map(
         ({ index, probability, label }) =>
           `  ${(100 * probability).toFixed(2).padStart(6)} %  ${label ?? `class ${index}`}`,
       );
-      process.stdout.write(`${image_path}\n${lines.join("\n")}\n`);
+      await write(`${image_path}\n${lines.join("\n")}\n`);
     }
   }
 }

@@ -1,5 +1,7 @@
 /** `residual convert`, run as a user runs it: what it writes, refuses and leaves behind. */
-import { link, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { copyFile, link, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -48,11 +50,19 @@ it("refuses with words, and leaves what was there", async () => {
   await writeFile(there, "mine");
   await link(tiny, join(folder, "link.safetensors"));
   await writeFile(join(folder, "note.txt"), "not weights");
+  await copyFile(tiny, join(folder, "shard.safetensors"));
+  const opened = await openWeights(tiny);
+  await opened.close();
+  const weightMap = Object.fromEntries([...opened.tensors.keys()].map((name) => [name, "shard.safetensors"]));
+  await writeFile(join(folder, "sharded.index.json"), JSON.stringify({ weight_map: weightMap }));
   await writeFile(join(folder, "cut.safetensors"), (await readFile(tiny)).subarray(0, 5000));
   for (const [args, code, message] of [
     [[tiny, there], 2, /there\.safetensors: exists already; --force replaces it/],
     [[tiny, tiny, "--force"], 2, /is also an input .* which would be lost/],
     [[tiny, "link.safetensors", "--force"], 2, /is also an input/],
+    [["sharded.index.json", "shard.safetensors", "--force"], 2, /OUT shard\.safetensors: is also an input/],
+    [[tiny, ""], 2, /OUT "": is no file to write/],
+    [[tiny, "https://example.org/out"], 2, /OUT "https:\/\/example\.org\/out": is no file to write/],
     [["-", "out"], 2, /IN -: .* name a file/],
     [[tiny, "-", "--verify"], 2, /cannot be read back/],
     [[tiny, "out", "--keep-names", "--fold-bn"], 2, /--keep-names: --fold-bn needs to know which network/],
@@ -91,4 +101,25 @@ it("Ctrl-C leaves nothing half-written", async () => {
     stderr: expect.stringContaining("interrupted; large-out was not written"),
   });
   expect((await readdir(folder)).filter((name) => name.startsWith("large-out") || name.endsWith(".tmp"))).toEqual([]);
+});
+
+it("Ctrl-C does not wait for a server that is silent; without the network an address is refused", async () => {
+  let asked: () => void = () => {};
+  const server = createServer(() => asked()).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const address = `http://127.0.0.1:${port}/x.safetensors`;
+  const result = await runResidual(["convert", address, "silent-out"], {
+    cwd: folder,
+    onStart: (running) => {
+      asked = () => running.kill("SIGINT");
+    },
+  });
+  expect(result).toMatchObject({ code: 130, stderr: "residual: interrupted; silent-out was not written\n" });
+  const offline = await runResidual(["convert", address, "silent-out"], {
+    cwd: folder,
+    env: { RESIDUAL_OFFLINE: "1" },
+  });
+  expect(offline).toMatchObject({ code: 1, stderr: expect.stringContaining(`${address}: is not fetched`) });
+  server.close();
 });

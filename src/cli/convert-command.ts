@@ -9,6 +9,7 @@ import {
   floatDtypes,
   planConversion,
 } from "../model/convert-weights.ts";
+import { checkOnline } from "../model/open-state.ts";
 import { verifyConversion } from "../model/verify-conversion.ts";
 import type { Output } from "../platform/platform.ts";
 import { formatBytes } from "../tensor/format-bytes.ts";
@@ -46,7 +47,9 @@ export function convertProgram(name: string, onExit: (code: ExitCode) => void): 
 function describeConvert(command: Command, onExit: (code: ExitCode) => void): Command {
   const dtypes = Object.keys(floatDtypes).filter((name): name is FloatDtype => Object.hasOwn(floatDtypes, name));
   command
-    .description("Writes weights (safetensors, sharded too, ONNX, …) as one safetensors file with torchvision's names.")
+    .description(
+      "Writes weights (PyTorch's, safetensors, sharded too, ONNX) as one safetensors file with torchvision's names.",
+    )
     .argument("<in>", "the weight file, or its https: address; for weights in several files their index")
     .argument("<out>", "the file to write, which appears whole or not at all; - for standard output")
     .addOption(choice("--dtype <name>", "what floats become (default: as they are)", dtypes, "there is no such dtype"))
@@ -64,13 +67,15 @@ function describeConvert(command: Command, onExit: (code: ExitCode) => void): Co
 }
 
 async function runConvert(from: string, to: string, flags: ConvertFlags): Promise<ExitCode> {
-  const options = optionsOf(from, to, flags);
+  const options = optionsOf(to, flags);
   const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
   let state: WeightFile | undefined;
   let output: Output | undefined;
   let written = false;
   const sayInterrupted = () =>
-    console.notice(`interrupted; ${written ? `${to} was written, not verified` : `${to} was not written`}`);
+    console.notice(
+      `interrupted; ${written ? `${to} was written, not verified` : to === "-" ? "what was written is cut short" : `${to} was not written`}`,
+    );
   const interruption = new Interruption(() => {
     output?.discardNow();
     sayInterrupted();
@@ -79,11 +84,13 @@ async function runConvert(from: string, to: string, flags: ConvertFlags): Promis
   try {
     const source = weightsOf(from, "IN");
     const target = to === "-" ? to : asPath(to);
-    state = await openWeights(source);
+    checkOnline(source, {});
+    state = await openWeights(source, { signal });
     const conversion = await planConversion(state, options);
     for (const note of conversion.notes) console.notice(note);
     signal.throwIfAborted();
-    output = await openRows(target, typeof source === "string" ? [source] : [], `OUT ${to}`);
+    const inputs = typeof source === "string" ? [source, ...(state.parts ?? [])] : [];
+    output = await openRows(target, inputs, `OUT ${to}`);
     if (output && !flags.force && (await pathKind(target)) === "file")
       throw new UsageError(`${to}: exists already; --force replaces it`);
     const write = output ? (chunk: Uint8Array) => output!.write(chunk) : standardOutput(signal);
@@ -108,12 +115,9 @@ async function runConvert(from: string, to: string, flags: ConvertFlags): Promis
   }
 }
 
-function optionsOf(
-  from: string,
-  to: string,
-  { dtype, foldBn, keepNames, prefix, verify }: ConvertFlags,
-): ConvertOptions {
-  if (from === "-") throw new UsageError("IN -: weights are read in parts, here and there; name a file");
+function optionsOf(to: string, { dtype, foldBn, keepNames, prefix, verify }: ConvertFlags): ConvertOptions {
+  if (to === "" || /^https?:\/\//i.test(to))
+    throw new UsageError(`OUT ${JSON.stringify(to)}: is no file to write; name one, or - for standard output`);
   if (to === "-" && verify)
     throw new UsageError("OUT -: what went to standard output cannot be read back; leave out --verify");
   if (keepNames && (foldBn || prefix !== undefined))

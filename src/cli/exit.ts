@@ -19,6 +19,16 @@ export class Interrupted extends Error {
   }
 }
 
+/**
+ * Sets the exit code of a process that has nothing left to do. After an interruption it ends at once: a request that nobody waits for any more, to a
+ * server that is silent, would hold it open for minutes.
+ */
+export function endProcess(code: number): void {
+  process.exitCode = code;
+  if (code === exitCode.interrupted || code === exitCode.terminated)
+    process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+}
+
 /** Says what went wrong on standard error, and gives the exit code for it. A fault of ours shows its stack. */
 export function reportFailure(error: unknown, options: { readonly json: boolean }): ExitCode {
   if (error instanceof Interrupted) return error.signal === "SIGINT" ? exitCode.interrupted : exitCode.terminated;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `residual`. */
 import { ResidualError } from "../errors.ts";
-import { exitCode, reportFailure } from "./exit.ts";
+import { endProcess, exitCode, reportFailure } from "./exit.ts";
 import { runCommand, saysJson } from "./run-command.ts";
 
 const argv = process.argv.slice(2);
@@ -12,4 +12,4 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   const failure = new ResidualError("not-writable", `standard output: cannot be written (${error.message})`);
   process.exit(reportFailure(failure, { json: saysJson(argv) }));
 });
-process.exitCode = await runCommand(argv);
+endProcess(await runCommand(argv));

@@ -37,7 +37,7 @@ export function addModelOptions(command: Command): Command {
     .option(
       "--weights <name>",
       "IMAGENET1K_V1, IMAGENET1K_V2 or DEFAULT (torchvision's), downloaded where they are not in the cache; or " +
-        "a weight file (safetensors, ONNX, …) or its https: address",
+        "a weight file (PyTorch's, safetensors, ONNX) or its https: address",
       notEmpty("--weights"),
     )
     .option("--offline", "download nothing (as RESIDUAL_OFFLINE=1)")
@@ -71,8 +71,9 @@ export function mirrorOption(): Option {
   ).argParser(notEmpty("--mirror"));
 }
 
-/** A URL object of an http: or https: address; all else as a path. */
+/** A URL object of an http: or https: address; all else as a path. Throws UsageError for `-`. */
 export function weightsOf(text: string, flag = "--weights"): string | URL {
+  if (text === "-") throw new UsageError(`${flag} -: weights are read in parts, here and there; name a file`);
   if (!/^https?:\/\//i.test(text)) return asPath(text);
   if (URL.canParse(text)) return new URL(text);
   throw new UsageError(`${flag} ${shown(text)}: is no address`);

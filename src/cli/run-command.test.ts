@@ -157,6 +157,7 @@ const usage: readonly Case[] = [
     "resnet50-0676ba61.pth: names its weights already; leave --weights DEFAULT out",
   ],
   [["-x.jpg", ...tiny], 2, /^unknown option '-x\.jpg' \(a file of that name is named \.\/-…\); /],
+  [[photo, "--weights", "-"], 2, "--weights -: weights are read in parts, here and there; name a file"],
   [["-", "-", ...tiny], 2, "- stands twice; standard input can be read once"],
   [[photo, ...tiny, "--layer", "layer5"], 2, /^layer "layer5": .*; near it are layer1, layer2, layer3, layer4/],
 ];
@@ -171,7 +172,7 @@ const failures: readonly Case[] = [
   [
     [photo, "--weights", "no.safetensors"],
     1,
-    "no.safetensors: no such file or folder; a safetensors file is expected; the built-in --model tiny needs none",
+    "no.safetensors: no such file or folder; a weight file is expected (PyTorch's, safetensors, ONNX, or the index of several); the built-in --model tiny needs none",
   ],
   [
     [photo, "--weights", "IMAGENET1K_V9"],

@@ -13,6 +13,7 @@ import {
   removeListed,
   verifyListed,
 } from "../model/weights-cache.ts";
+import { shownUrl } from "../platform/http.ts";
 import { formatBytes } from "../tensor/format-bytes.ts";
 import { addressOf } from "../weights/download/cached-weights.ts";
 import { Console } from "./console.ts";
@@ -147,17 +148,17 @@ async function downloadOne(file: ListedFile, flags: DownloadFlags, { console, si
 }
 
 async function runVerify(texts: readonly string[], flags: CommonFlags): Promise<ExitCode> {
-  const named = texts.flatMap((text) => filesNamed(text, { all: true }));
+  const named = texts.map((text) => filesNamed(text, { all: true }));
   const files: ListedFile[] = [];
-  // Of a network those that are there; a file or an enum is asked for itself.
-  for (const file of texts.length > 0 ? named : listedFiles()) {
-    const asked = texts.length > 0 && named.filter(({ name }) => name === file.name).length === 1;
-    if (asked || (await cachedStateOf(file)).cached !== undefined) files.push(file);
+  for (const group of texts.length > 0 ? named : [listedFiles()]) {
+    const there: ListedFile[] = [];
+    for (const file of group) if ((await cachedStateOf(file)).cached !== undefined) there.push(file);
+    // What was asked for and is not there at all is an error: that of its first file.
+    files.push(...(there.length === 0 && texts.length > 0 ? group.slice(0, 1) : there));
   }
   if (files.length === 0) {
     const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
-    const what = texts.length > 0 ? `none of ${texts.join(", ")}` : "no pretrained file";
-    console.notice(`${what} is in the cache (${cachePlace()})`);
+    console.notice(`no pretrained file is in the cache (${cachePlace()})`);
   }
   return eachFile(files, flags, async (file, { signal }) => {
     const sha256 = await verifyListed(file, { signal });
@@ -193,7 +194,7 @@ async function runList(flags: CommonFlags): Promise<ExitCode> {
       return {
         ...{
           ...identityOf(file),
-          url: addressOf(file.entry.file).href,
+          url: shownUrl(addressOf(file.entry.file)),
           ...(bytes === undefined ? {} : { bytes }),
           mebibytes,
           sha256,

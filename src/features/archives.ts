@@ -133,7 +133,7 @@ async function* zipImages(path: string | Blob, left: LeftOutCounter): AsyncGener
         throw new ImageError("corrupt", `${name}: cannot be unpacked (${message})`, { cause: error });
       }
     };
-    yield { image_path: entry.filename, source: { read } };
+    yield { image_path: entry.filename, source: { size: entry.uncompressedSize, read } };
   }
 }
 

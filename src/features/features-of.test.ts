@@ -81,6 +81,28 @@ describe("rows", () => {
       expectSameBits(`row ${row}`, rows[row]!.vector!, alone[expected]!);
   });
 
+  it("of very large files come in smaller batches: few of them are held at once", async () => {
+    let made = 0;
+    async function* large(): AsyncGenerator<Uint8Array> {
+      for (; made < 12; made++) yield new Uint8Array(2 ** 25); // zeros: no image, but bytes
+    }
+    const held: number[] = [];
+    let rows = 0;
+    for await (const row of featuresOf(large(), { model })) {
+      expect(row.error?.code).toBe("not-an-image");
+      held.push(made - rows++);
+    }
+    expect(rows).toBe(12);
+    expect(Math.max(...held)).toBeLessThanOrEqual(9); // three batches of two, one image under way, and the rows' own batch
+  });
+
+  it("of what is no image at all are errors that say so", async () => {
+    const rows = await collect(featuresOf([null, undefined, 5, {}] as never[], { model }));
+    expect(rows.map((row) => row.error?.message)).toEqual(
+      ["null", "undefined", "a number", "an object"].map((what) => expect.stringContaining(`an image is ${what}`)),
+    );
+  });
+
   it("are there where no image can be read", async () => {
     const rows = await collect(featuresOf(["nowhere.jpg", "nor.here"], { model, batch: 1 }));
     expect(rows.map((row) => row.error?.code)).toEqual(["not-found", "not-found"]);

@@ -1,5 +1,5 @@
 /**
- * Vectors of many images, as an async iterator: order kept, memory bounded by three batches, a bad image is a row with an error and costs
+ * Vectors of many images, as an async iterator: order kept, memory bounded by three batches (which are smaller where files are very large), a bad image is a row with an error and costs
  * nothing else. Two batches are read and decoded ahead of the one that runs: a thread that is free always finds work.
  */
 import { OptionError, ResidualError } from "../errors.ts";
@@ -10,7 +10,7 @@ import { checkOptions, checkSignal, describeValue } from "../tensor/check-option
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { LeftOut } from "./left-out.ts";
 import { LoadSlots } from "./load-slots.ts";
-import type { NamedSource } from "./named-source.ts";
+import type { NamedSource, ReadLater } from "./named-source.ts";
 import { readImages, type SourceList } from "./sources.ts";
 
 /** The model, and how its vectors are made; the same for all images. */
@@ -44,6 +44,9 @@ export type FeatureRow = VectorRow | ErrorRow;
 
 /** Batches that are read and decoded while one runs. */
 const batchesAhead = 2;
+
+/** A batch of fewer images where these have so many bytes already: an archive of a megabyte may unpack to many of the largest. */
+const mostBatchBytes = 2 ** 26;
 
 /** Images that are fetched or unpacked at once. */
 const loadsAtOnce = 16;
@@ -101,7 +104,7 @@ export async function* featuresOfImages(
     const first = await taken;
     stop();
     if (first.length === 0) return; // of a run that was done already
-    await model.prepare(first.length, [layer], inner.signal); // no later batch is larger
+    await model.prepare(first.length, [layer], inner.signal); // a later batch is larger only where this one has large files
     for (let n = 1; n < batchesAhead; n++) takeNext();
     for (let next = ahead.shift(); next; next = ahead.shift()) {
       const prepared = await next;
@@ -118,20 +121,31 @@ export async function* featuresOfImages(
   }
 }
 
-/** The next images, `count` of them or what is left. */
+/** The next images, `count` of them, fewer where their bytes are many, or what is left. */
 async function take(
   images: AsyncGenerator<NamedSource, void, undefined>,
   count: number,
   stop: () => void,
 ): Promise<NamedSource[]> {
   const taken: NamedSource[] = [];
-  while (taken.length < count) {
+  for (let bytes = 0; taken.length < count && bytes < mostBatchBytes; ) {
     const { done, value } = await images.next();
     if (done) break;
     stop();
     taken.push(value);
+    bytes += heldBytes(value.source);
   }
   return taken;
+}
+
+/** Bytes that an image takes in memory before it is decoded; 0 where they are not known yet, as those of paths and addresses. */
+function heldBytes(source: NamedSource["source"]): number {
+  if (ArrayBuffer.isView(source) || source instanceof ArrayBuffer) return source.byteLength;
+  return isLater(source) || source instanceof Blob ? (source.size ?? 0) : 0;
+}
+
+function isLater(source: NamedSource["source"]): source is ReadLater {
+  return typeof source === "object" && source !== null && "read" in source;
 }
 
 interface Prepared {
@@ -150,7 +164,7 @@ async function prepareImages(
     const options = { name: image_path, exif, signal };
     const prepare = (): Promise<HostTensor> => {
       if (source instanceof ResidualError) return Promise.reject(source);
-      if (typeof source !== "object" || !("read" in source)) return model.preprocess(source, options);
+      if (!isLater(source)) return model.preprocess(source, options);
       return slots.take(() => source.read(signal)).then((bytes) => model.preprocess(bytes, options));
     };
     const input = await prepare().catch((error) => {

@@ -4,6 +4,8 @@ import type { ImageSource } from "../model/image-source.ts";
 
 /** An image that is fetched or unpacked when its turn comes. */
 export interface ReadLater {
+  /** Bytes that it will have, where that is known. */
+  readonly size?: number;
   read(signal?: AbortSignal): Promise<Uint8Array>;
 }
 

@@ -2,6 +2,7 @@
 import { openBytes } from "#platform";
 import { OptionError, ResidualError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
+import { formatBytes } from "../tensor/format-bytes.ts";
 import { widenFloat16 } from "../weights/float-formats.ts";
 import { openWeights } from "../weights/open-weights.ts";
 import type { FeatureRow } from "./features-of.ts";
@@ -77,8 +78,17 @@ async function withSource<T>(path: string, body: (source: ByteSource) => Promise
   }
 }
 
+/** Bytes of a text that is read as one: V8's strings have fewer than 2^29 characters. */
+const longestText = 2 ** 29 - 32;
+
 function textOf(path: string): Promise<string> {
-  return withSource(path, async (source) => new TextDecoder().decode(await source.read(0, source.size)));
+  return withSource(path, async (source) => {
+    if (source.size > longestText)
+      throw new OptionError(
+        `${path}: ${formatBytes(source.size)} of JSON are too many to be read as one; a .jsonl, .npy, .parquet or .safetensors file may have any size`,
+      );
+    return new TextDecoder().decode(await source.read(0, source.size));
+  });
 }
 
 const chunkBytes = 2 ** 20;

@@ -87,14 +87,14 @@ export class JournalWriter {
 
   /** Begins a journal; there must be none. */
   static async create(path: string, facts: RunFacts): Promise<JournalWriter> {
-    const writer = new JournalWriter(await openAppend(path, 0));
+    const file = await openAppend(path, 0);
     try {
-      await writer.#file.append(encodeRecord({ format: version, ...facts }, []));
+      await file.append(encodeRecord({ format: version, ...facts }, []));
+      return new JournalWriter(file);
     } catch (error) {
-      await writer.close().catch(() => undefined); // of a file that could not be begun: a full disk, say
+      await file.close();
       throw error;
     }
-    return writer;
   }
 
   /** Goes on after the last whole record. */

@@ -50,7 +50,8 @@ export async function planConversion(state: StateDict, options: ConvertOptions =
       ...{ metadata: state.metadata, passedOver: [], notes: [] },
     };
   const weights = await prepareWeights(state, options);
-  const { model, owner, prefix, passedOver, notes, folded } = weights;
+  const { model, owner, prefix, passedOver, folded } = weights;
+  const notes = [...weights.notes, ...weights.presetNotes];
   const { tensors } = weights.state;
   if (options.foldBatchNorm && folded)
     throw new WeightError(

@@ -7,19 +7,22 @@ import { untilAborted } from "../tensor/until-aborted.ts";
 import type { PreprocessRequest } from "./image-job.ts";
 import { addressOf, fetchImage, type ImageSource, nameOf, type ReadImageOptions, sendImage } from "./image-source.ts";
 
+/** An image that is read when a thread is free for it: what waits costs no memory. */
+export type LateImage = () => Promise<ImageSource>;
+
 /**
  * The network's input, (3, crop, crop). The image is copied or read only when a thread is free for it. Throws as readImage does; DeviceError
- * where no thread can be had, the signal's reason when aborted.
+ * where no thread can be had, the signal's reason when aborted, what a LateImage throws.
  */
 export async function decodeInPool(
-  source: ImageSource,
+  source: ImageSource | LateImage,
   preset: Preset,
-  { exif, signal, name = nameOf(source) }: ReadImageOptions,
+  { exif, signal, name = typeof source === "function" ? undefined : nameOf(source) }: ReadImageOptions,
 ): Promise<HostTensor> {
-  const address = addressOf(source);
+  const address = typeof source === "function" ? undefined : addressOf(source);
   const here = address === undefined ? source : await fetchImage(address, signal); // no thread waits for a server
   const make = async () => {
-    const { image, transfer } = await sendImage(here, signal);
+    const { image, transfer } = await sendImage(typeof here === "function" ? await here() : here, signal);
     const data: PreprocessRequest = { image, preset, name, exif };
     return { job: "image", method: "preprocess", data, transfer };
   };

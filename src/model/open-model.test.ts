@@ -78,7 +78,7 @@ describe("weights", () => {
       "resnet50-11ad3fa6.pth",
     );
     await expect(resnet50({ weights: new URL("https://x/y"), offline: true })).rejects.toThrow(
-      "https://x/y is not fetched",
+      "https://x/y: is not fetched",
     );
     await expect(resnet18({ weights: "IMAGENET1K_V2" })).rejects.toThrow(
       "resnet18: there are no weights IMAGENET1K_V2; there are IMAGENET1K_V1",
@@ -87,9 +87,15 @@ describe("weights", () => {
     await expect(resnet18({ weights: "nowhere.safetensors" })).rejects.toMatchObject({
       ...{
         code: "weights-missing",
-        message: expect.stringMatching(/^nowhere\.safetensors: no such file or folder; a safetensors file is expected/),
+        message: expect.stringMatching(/^nowhere\.safetensors: no such file or folder; a weight file is expected/),
       },
     });
+    for (const weights of [5, true, () => 1])
+      await expect(resnet18({ weights: weights as never })).rejects.toThrow(
+        new OptionError(
+          `cannot read from ${typeof weights}: give a path, a URL object, a Blob, an ArrayBuffer or a Uint8Array`,
+        ),
+      );
     await expect(resnet18({ weights: "a/resnet50-11ad3fa6.pth" })).rejects.toThrow(
       "no such file or folder; --model resnet50 --weights IMAGENET1K_V2 downloads it",
     );
@@ -124,7 +130,7 @@ describe("weights", () => {
   it("whose metadata breaks its own promise", async () => {
     const open = async (metadata: Record<string, string>) =>
       openModel({ model: "tiny", weights: await tinyWeights({ classes: 4, metadata }), device });
-    for (const classes of ['["a","b","c"]', "no JSON", '{"0":"a"}', "[1,2,3,4]"])
+    for (const classes of ['["a","b","c"]', "no JSON", '{"0":"a"}', "[1,2,3,null]"])
       await expect(open({ classes })).rejects.toThrow('metadata "classes" is no JSON list of 4 names');
     await expect(open({ crop: "0" })).rejects.toThrow('metadata crop is "0", expected a number of pixels');
   });

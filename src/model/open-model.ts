@@ -25,7 +25,7 @@ export interface OpenOptions extends BackendOptions, FetchOptions {
   /**
    * torchvision's name of pretrained weights (`IMAGENET1K_V1`, which is taken where none are named; `ResNet50_Weights.IMAGENET1K_V2`;
    * `DEFAULT`, torchvision's: the latest), which are downloaded where they are not in the cache; a weight file (path, URL object, also of
-   * https:, bytes or Blob): safetensors, the index of a sharded one, ONNX; with torchvision's, timm's or Hugging Face's names, batch
+   * https:, bytes or Blob): PyTorch's, safetensors, the index of several, ONNX; with torchvision's, timm's or Hugging Face's names, batch
    * norms folded or not; or a state dict that is open already (the model closes it). tiny needs none: it lies in the package.
    * Tensors are read when they are first needed: bytes and files must stay as they are while the model is open.
    */
@@ -103,7 +103,8 @@ export async function openNetwork(
     loadStateDict(network, weights.state, name);
     const known = entry ? presets[entry.preset] : weights.preset;
     const preset = options.preset ?? known ?? defaultPreset(name);
-    if (options.preset === undefined && !entry) for (const note of weights.notes) warn(note, options.onWarning);
+    const ofPreset = options.preset === undefined && !entry ? weights.presetNotes : [];
+    for (const note of [...weights.notes, ...ofPreset]) warn(note, options.onWarning);
     await nextTurn();
     const graph = await traceInTurns(network, [3, preset.crop, preset.crop], signal);
     await nextTurn();

@@ -1,7 +1,7 @@
 /** Finds a network's weights: the file in the package, pretrained ones by name (fetched where they are not in the cache), a file, a URL. */
 import { packageAsset } from "#platform";
 import { OptionError, WeightError } from "../errors.ts";
-import { shownUrl } from "../platform/http.ts";
+import { isHttp, shownUrl } from "../platform/http.ts";
 import { describeValue } from "../tensor/check-options.ts";
 import type { StateDict } from "../tensor/host-tensor.ts";
 import { untilAborted } from "../tensor/until-aborted.ts";
@@ -48,7 +48,7 @@ export async function openState(
   }
   const known = pretrainedByFile(fileNameOf(weights));
   const entry = known?.name === name ? known.entry : undefined;
-  return { state: await openNamed(name, weights, options), ...(entry ? { entry } : {}) };
+  return { state: await openNamed(weights, options), ...(entry ? { entry } : {}) };
 }
 
 /** A pretrained file as the cache and its errors name it. */
@@ -67,20 +67,25 @@ async function openPretrained(name: ModelName, entry: PretrainedFile, options: S
   }
 }
 
-async function openNamed(name: ModelName, weights: WeightSource, options: StateOptions): Promise<StateDict> {
-  const remote = weights instanceof URL && /^https?:$/.test(weights.protocol) ? weights : undefined;
-  if (remote && isOffline(options))
-    throw new WeightError(
-      "weights-missing",
-      `${name}: ${shownUrl(remote)} is not fetched: downloads are switched off (--offline, RESIDUAL_OFFLINE); name a file`,
-    );
-  const opening = openWeights(weights);
+async function openNamed(weights: WeightSource, options: StateOptions): Promise<StateDict> {
+  const { signal } = options;
+  checkOnline(weights, options);
+  const opening = openWeights(weights, { signal });
   try {
-    return await untilAborted(opening, options.signal);
+    return await untilAborted(opening, signal);
   } catch (error) {
-    if (options.signal?.aborted) opening.then((state) => state.close()).catch(() => {}); // nobody waits for it any more
+    if (signal?.aborted) opening.then((state) => state.close()).catch(() => {}); // nobody waits for it any more
     throw asMissing(error, weights);
   }
+}
+
+/** Throws WeightError ("weights-missing") for an address where downloads are switched off. */
+export function checkOnline(weights: WeightSource, options: FetchOptions): void {
+  if (weights instanceof URL && isHttp(weights) && isOffline(options))
+    throw new WeightError(
+      "weights-missing",
+      `${shownUrl(weights)}: is not fetched, since downloads are switched off (--offline, RESIDUAL_OFFLINE); name a file`,
+    );
 }
 
 /** The error of a path where nothing is, with what would be right: it may have been meant as the name of pretrained weights. */
@@ -90,7 +95,7 @@ function asMissing(error: unknown, weights: WeightSource): unknown {
   const known = pretrainedByFile(fileNameOf(weights));
   const remedy = known
     ? `--model ${known.name} --weights ${known.entry.weights} downloads it`
-    : "a safetensors file is expected; the built-in --model tiny needs none";
+    : "a weight file is expected (PyTorch's, safetensors, ONNX, or the index of several); the built-in --model tiny needs none";
   return new WeightError("weights-missing", `${error.message}; ${remedy}`, { cause: error });
 }
 
@@ -100,7 +105,7 @@ function fileNameOf(weights: WeightSource): string {
       ? weights
       : weights instanceof URL
         ? weights.pathname
-        : "name" in weights
+        : typeof weights === "object" && "name" in weights
           ? String(weights.name)
           : "";
   return path.split(/[/\\]/).at(-1)!;

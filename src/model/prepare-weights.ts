@@ -15,8 +15,10 @@ export interface PreparedWeights extends FittedWeights {
   readonly preset: Preset | undefined;
   /** Names of the classes, in their order. */
   readonly labels: readonly string[] | undefined;
-  /** What the user should know. */
+  /** What the user should know of the network and its classes. */
   readonly notes: readonly string[];
+  /** What the user should know of its preprocessing, unless that is given. */
+  readonly presetNotes: readonly string[];
 }
 
 /** Throws WeightError where nothing in the file fits, or what it says of itself cannot be. `state` stays open. */
@@ -39,7 +41,8 @@ export async function prepareWeights(
     ...fitted,
     preset: own ?? beside.preset ?? presetOfFile(state.source),
     labels: labels ?? beside.labels,
-    notes: own ? others : [...others, ...beside.notes],
+    notes: [...others, ...beside.notes],
+    presetNotes: own ? [] : beside.presetNotes,
   };
 }
 

@@ -2,6 +2,7 @@
 import { WeightError } from "../errors.ts";
 import { freeArray } from "../tensor/free-array.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
+import { untilAborted } from "../tensor/until-aborted.ts";
 import { openSafetensors } from "../weights/safetensors.ts";
 import { byteLength } from "../weights/stored-dtypes.ts";
 import { quoted, type WeightSource } from "../weights/weight-source.ts";
@@ -31,7 +32,7 @@ export async function verifyConversion(
       const found = file.tensors.get(name);
       if (found?.stored !== dtype || !sameShape(found.shape, shape))
         throw differs(`tensor ${quoted(name)} is not ${formatShape(shape)} of ${dtype}`);
-      const [wanted, actual] = [await bytes(), await found.readBytes()];
+      const [wanted, actual] = [await untilAborted(bytes(), signal), await found.readBytes()];
       const at = firstDifference(wanted, actual);
       if (at >= 0) throw differs(`tensor ${quoted(name)} differs at byte ${at}`);
       freeArray(wanted);

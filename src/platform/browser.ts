@@ -7,19 +7,20 @@ import { browserFileStore } from "./browser-file-store.ts";
 import { bytesSource, FileError, messageOf, openInMemory } from "./byte-source.ts";
 import { type FetchBounds, fetchBounded } from "./fetch-bytes.ts";
 import type { FileStore, Sha256 } from "./file-store.ts";
-import type { RequestHead } from "./http.ts";
+import { isHttp, type RequestHead } from "./http.ts";
 import { openHttp, readHttp } from "./http-source.ts";
 import type { AppendFile, FileFacts, FolderEntry, GpuEntry, GpuOptions, Output, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
 export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./browser-worker.ts";
 
-export async function openBytes(source: Source): Promise<ByteSource> {
+export async function openBytes(source: Source, signal?: AbortSignal): Promise<ByteSource> {
+  signal?.throwIfAborted();
   const inMemory = openInMemory(source);
   if (inMemory) return inMemory;
   const url = source as string | URL;
   if (typeof url === "string") throw noFiles(url);
-  if (isHttp(url)) return openHttp(url, { request });
+  if (isHttp(url)) return openHttp(url, { request, signal });
   return bytesSource(await fetchWhole(url.href), url.href); // blob:, data:
 }
 
@@ -121,10 +122,6 @@ export async function sha256(): Promise<Sha256> {
   ]);
   const hash = sha256.create();
   return { update: (bytes) => void hash.update(bytes), digest: () => bytesToHex(hash.digest()) };
-}
-
-function isHttp(url: URL): boolean {
-  return url.protocol === "https:" || url.protocol === "http:";
 }
 
 async function fetchWhole(url: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,6 +1,7 @@
 /** Files behind an address, read in ranges: by both platforms' openBytes, since a real browser adds nothing but its own fetch. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type LoopbackServer, loopbackServer, madeBytes } from "../../test/support/loopback-server.ts";
+import { OptionError } from "../errors.ts";
 import * as browser from "./browser.ts";
 import { FileError } from "./byte-source.ts";
 import { openHttp, readHttp } from "./http-source.ts";
@@ -142,6 +143,29 @@ test("ranges of an unknown length are refused with words; an empty file is one",
   expect((await open()).size).toBe(0);
 });
 
+test("a signal ends the opening alone, and closing what is being read", async () => {
+  server.file = large;
+  const patient = { ...timing, stall: 60_000 };
+  const opening = (signal: AbortSignal) => openHttp(url(), { request: node.request, timing: patient, signal });
+  const asked = (count: number) => expect.poll(() => server.requests.length).toBe(count);
+  const abort = new AbortController();
+  server.script = [{ stallAfter: 100 }];
+  const stalled = opening(abort.signal);
+  await asked(1);
+  abort.abort(new Error("enough"));
+  await expect(stalled).rejects.toThrow("enough");
+
+  const later = new AbortController();
+  const source = await opening(later.signal);
+  later.abort();
+  expect((await source.read(2_000_000, 100)).length).toBe(100);
+  server.script = [{ stallAfter: 100 }, { stallAfter: 100 }];
+  const reads = Promise.allSettled([source.read(4_000_000, 4_000_000), source.read(8_900_000, 10)]);
+  await asked(5);
+  await source.close();
+  for (const read of await reads) expect(read).toMatchObject({ status: "rejected", reason: { code: "not-readable" } });
+});
+
 test("only http: and https:; a user and password go to the server and into no message", async () => {
   await expect(openHttp(new URL("ftp://x/y"), { request: node.request })).rejects.toThrow(
     "ftp: addresses are not fetched",
@@ -149,4 +173,7 @@ test("only http: and https:; a user and password go to the server and into no me
   const secret = new URL(url().href.replace("//", "//me:p%40ss@"));
   expect((await node.openBytes(secret)).name).toBe(url().href);
   expect(server.requests[0]!.authorization).toBe(`Basic ${btoa("me:p@ss")}`);
+  await expect(node.openBytes(new URL("https://me:10%@host.invalid/x"))).rejects.toThrow(
+    new OptionError("https://host.invalid/x: its user or password has a % that escapes nothing; write %25 for it"),
+  );
 });

@@ -25,6 +25,8 @@ export interface HttpSourceOptions {
   readonly timing?: HttpTiming;
   /** The most bytes that are kept in memory of a server that does not give ranges. */
   readonly most?: number;
+  /** Ends the opening; `close` ends what comes after. */
+  readonly signal?: AbortSignal;
 }
 
 /** A gibibyte: four times the largest of torchvision's files, and a size that an engine still has at once. */
@@ -42,33 +44,39 @@ const blocksKept = 16;
  */
 export async function openHttp(url: URL, options: HttpSourceOptions): Promise<ByteSource> {
   const name = shownUrl(checkHttpUrl(shownUrl(url), url));
-  const { request, timing = httpTiming, most = mostAtOnce } = options;
+  const { request, timing = httpTiming, most = mostAtOnce, signal } = options;
   const range = { range: `bytes=0-${headBytes - 1}` };
   const first = await asFileError(name, () =>
     withTries(
-      (gain) => exchange(url, range, { request, timing }, (answer) => openingOf(name, answer, most, gain.gained)),
-      {
-        timing,
-      },
+      (gain) =>
+        exchange(url, range, { request, timing, signal }, (answer) => openingOf(name, answer, most, gain.gained)),
+      { timing, signal },
     ),
   );
   const beside = async (path: string): Promise<ByteSource> => {
     checkBeside(name, path);
-    return openHttp(new URL(path.split("/").map(encodeURIComponent).join("/"), url), options);
+    const { signal: _, ...others } = options; // it was of this file's opening
+    return openHttp(new URL(path.split("/").map(encodeURIComponent).join("/"), url), others);
   };
   if (first.whole) return { ...bytesSource(first.head, name), beside };
   const { head, size, validator } = first;
   let open = true;
+  const closing = new AbortController();
 
   const fetchRange = (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> =>
     asFileError(name, () =>
       withTries(
         (gain) =>
-          exchange(url, { range: `bytes=${offset}-${offset + length - 1}` }, { request, timing }, async (answer) => {
-            checkSame(answer.response, { offset, length, size, validator });
-            return bodyOf(name, answer, length, gain.gained);
-          }),
-        { timing },
+          exchange(
+            url,
+            { range: `bytes=${offset}-${offset + length - 1}` },
+            { request, timing, signal: closing.signal },
+            async (answer) => {
+              checkSame(answer.response, { offset, length, size, validator });
+              return bodyOf(name, answer, length, gain.gained);
+            },
+          ),
+        { timing, signal: closing.signal },
       ),
     );
 
@@ -104,6 +112,7 @@ export async function openHttp(url: URL, options: HttpSourceOptions): Promise<By
     beside,
     async close() {
       open = false;
+      closing.abort(new FileError("not-readable", `${name}: was closed while it was being read`));
       blocks.clear();
     },
   };

@@ -89,7 +89,7 @@ export async function exchange<T>(
     } catch (cause) {
       signal?.throwIfAborted();
       if (stalled) throw new HttpFailure(`nothing came for ${timing.stall / 1000} s`, "later", { cause });
-      if (cause instanceof ResidualError) throw cause;
+      if (cause instanceof ResidualError || cause instanceof HttpFailure) throw cause;
       throw networkFailure(cause, passing);
     } finally {
       clearTimeout(timer);
@@ -232,9 +232,13 @@ export function validatorOf(response: Response): string | undefined {
   return response.headers.get("last-modified") ?? undefined;
 }
 
+export function isHttp({ protocol }: URL): boolean {
+  return protocol === "https:" || protocol === "http:";
+}
+
 /** Only http: and https: are fetched. Throws OptionError, naming `what`. */
 export function checkHttpUrl(what: string, url: URL): URL {
-  if (url.protocol === "https:" || url.protocol === "http:") return url;
+  if (isHttp(url)) return url;
   throw new OptionError(`${what}: ${url.protocol} addresses are not fetched; use https: or http:`);
 }
 
@@ -247,8 +251,17 @@ function withoutUser(url: URL): { target: URL; authorization: Record<string, str
   if (url.username === "" && url.password === "") return { target: url, authorization: {} };
   const target = new URL(url);
   target.username = target.password = "";
-  const bytes = new TextEncoder().encode(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`);
+  const bytes = new TextEncoder().encode(`${unescaped(target, url.username)}:${unescaped(target, url.password)}`);
   return { target, authorization: { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` } };
+}
+
+/** A user or password, which a URL holds escaped; which of the two is wrong is not said, and neither is shown. */
+function unescaped({ href }: URL, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new OptionError(`${href}: its user or password has a % that escapes nothing; write %25 for it`, { cause });
+  }
 }
 
 /** Codes of connections that broke; all others, such as an unknown host, stay as they are for now. */

@@ -1,6 +1,7 @@
 /**
  * A lock between processes: a file that says whose it is, touched every few seconds while it is held. It is taken over where its process is
- * dead, or (on another machine, whose processes we cannot ask) where it was not touched for long. Part of node.ts.
+ * dead, or where it was not touched for a minute: processes of another machine cannot be asked, and a number may be another process's by
+ * now. Whoever held it and only slept is told by `check`. Part of node.ts.
  */
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";

@@ -2,9 +2,9 @@
  * Requests from Node, Deno and Bun, through the proxies that HTTPS_PROXY, HTTP_PROXY and NO_PROXY (or their lower-case twins) name. Deno and
  * Bun obey these by themselves; Node's fetch does not unless it was started so, and takes undici's agent. Part of node.ts.
  */
-import { FileError, messageOf } from "./byte-source.ts";
+import { messageOf } from "./byte-source.ts";
 import { type FetchBounds, fetchBounded } from "./fetch-bytes.ts";
-import type { RequestHead } from "./http.ts";
+import { HttpFailure, type RequestHead } from "./http.ts";
 
 /** Chunked ends, compression and redirects are fetch's; compression is not wanted, since ranges and lengths are those of the file. */
 export async function request(url: URL, { headers, signal }: RequestHead): Promise<Response> {
@@ -16,9 +16,8 @@ export async function request(url: URL, { headers, signal }: RequestHead): Promi
     // Plain http goes to a proxy as a request, not through a tunnel: most proxies refuse tunnels to port 80.
     agent ??= new EnvHttpProxyAgent({ proxyTunnel: false });
   } catch (cause) {
-    throw new FileError("not-readable", `the proxy's address is none (${proxyNames.join(", ")}): ${messageOf(cause)}`, {
-      cause,
-    });
+    // Without the cause: whoever speaks of images says the innermost reason alone.
+    throw new HttpFailure(`the proxy's address is none (${proxyNames.join(", ")}): ${messageOf(cause)}`, "never");
   }
   return (await fetchBy(url, { ...init, dispatcher: agent })) as object as Response;
 }

@@ -21,7 +21,7 @@ export async function openOutput(path: string, options: OutputOptions = {}): Pro
     target = old ? await realpath(path) : await linkedPath(path);
     if (old) await (await open(target, "r+")).close();
     const temporary = options.sameTemporary
-      ? `${target}.new`
+      ? `${target}.part.new`
       : join(dirname(target), `.residual-${crypto.randomUUID()}.tmp`);
     const handle = await open(temporary, options.sameTemporary ? "w" : "wx");
     if (old) await handle.chmod(old.mode & 0o777).catch(() => {});

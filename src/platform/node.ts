@@ -11,9 +11,11 @@ import { promisify } from "node:util";
 import { UnsupportedError } from "../errors.ts";
 import { allocate, checkBeside, checkRange, FileError, messageOf, openInMemory, shortRead } from "./byte-source.ts";
 import type { FileStore, Sha256 } from "./file-store.ts";
+import { isHttp } from "./http.ts";
 import { openHttp, readHttp } from "./http-source.ts";
 import { nodeFileStore, weightsFolder } from "./node-file-store.ts";
 import { request } from "./node-http.ts";
+import { isNode } from "./node-worker.ts";
 import type { FolderEntry, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
@@ -21,21 +23,19 @@ export { fileFacts, makeFolder, openAppend, removeFile } from "./node-files.ts";
 export { gpu } from "./node-gpu.ts";
 export { environment, fetchBytes, request } from "./node-http.ts";
 export { openOutput } from "./node-output.ts";
-
-import { isNode } from "./node-worker.ts";
-
 export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./node-worker.ts";
 
 const [open, fstat, read, close] = [promisify(fs.open), promisify(fs.fstat), promisify(fs.read), promisify(fs.close)];
 
-export async function openBytes(source: Source): Promise<ByteSource> {
-  if (isHttp(source)) return openHttp(source, { request });
+export async function openBytes(source: Source, signal?: AbortSignal): Promise<ByteSource> {
+  signal?.throwIfAborted();
+  if (source instanceof URL && isHttp(source)) return openHttp(source, { request, signal });
   return openInMemory(source) ?? openFile(pathOf(source as string | URL));
 }
 
 export async function readBytes(source: Source): Promise<Uint8Array> {
   if (source instanceof Uint8Array) return source;
-  if (isHttp(source)) return readHttp(source, { request });
+  if (source instanceof URL && isHttp(source)) return readHttp(source, { request });
   return readAll(await openBytes(source));
 }
 
@@ -95,10 +95,6 @@ export function weightStore(): FileStore {
 export async function sha256(): Promise<Sha256> {
   const hash = createHash("sha256");
   return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
-}
-
-function isHttp(source: Source): source is URL {
-  return source instanceof URL && (source.protocol === "https:" || source.protocol === "http:");
 }
 
 /** A string is a path as it stands. */

@@ -37,7 +37,7 @@ export interface Output {
 }
 
 export interface OutputOptions {
-  /** Until it is there, the file lies as `PATH.new`, over what a killed process left of the same; else it has a name of its own. */
+  /** Until it is there, the file lies as `PATH.part.new`, over what a killed process left of the same; else it has a name of its own. */
   readonly sameTemporary?: boolean;
 }
 
@@ -101,9 +101,9 @@ export interface CompileOptions {
 export interface Platform {
   /**
    * Opens for ranged reads; http: and https: URL objects too. Throws FileError (missing, a folder, no permission, what a server or the
-   * network refuses) or UnsupportedError (paths in a browser).
+   * network refuses), UnsupportedError (paths in a browser), or the signal's reason, which ends the opening alone.
    */
-  openBytes(source: Source): Promise<ByteSource>;
+  openBytes(source: Source, signal?: AbortSignal): Promise<ByteSource>;
   /** The whole content; given bytes come back as they are, without a copy. Throws as `openBytes`. */
   readBytes(source: Source): Promise<Uint8Array>;
   /** What an http:, https: or data: address gives, whole and within bounds. Throws FileError, the signal's reason when aborted. */

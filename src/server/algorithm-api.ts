@@ -16,7 +16,7 @@ import {
 } from "./algorithm-request.ts";
 import { pathOfUrl, shown } from "./data-path.ts";
 import { imagesIn } from "./data-store.ts";
-import { HttpError } from "./http-error.ts";
+import { HttpError, isOurs } from "./http-error.ts";
 import { imageRows, type RequestedImage } from "./image-rows.ts";
 import { reportError } from "./request-log.ts";
 import {
@@ -44,6 +44,9 @@ interface Work {
 
 /** Seconds that a caller is given to take the end of an answer that was stopped. */
 const unreadSeconds = 5;
+
+/** Addresses of a list that are looked at whatever the network: what is wrong with one is said before the network is loaded. */
+const surelyLooked = 1000;
 
 /** Bytes that a number takes in an answer, at most about. */
 const bytesOfNumber = 21;
@@ -117,6 +120,8 @@ async function workOf(
   }
   const { paths } = input;
   if (typeof paths === "string") return oneOrFolder(service, paths, depth, user, signal);
+  // A list that is far too long is refused before it costs more: its addresses may be a million.
+  if (paths.length > surelyLooked) await checkAnswer(service, paths.length, depth, signal);
   const images = paths.map((address) => ({ image_path: address, source: sourceOf(service, address, user, signal) }));
   await checkAnswer(service, images.length, depth, signal);
   return { images, depth, single: false };
@@ -139,17 +144,16 @@ async function oneOrFolder(
   const inside = await imagesIn(service.store, path);
   const { otherFiles, subfolders, hidden } = inside;
   const left = otherFiles.length + subfolders.length + hidden > 0;
-  const leftOut = left ? describeLeftOut({ folder: address, otherFiles, subfolders, hidden }) : undefined;
+  const leftOut = left ? describeLeftOut({ folder: path.text, otherFiles, subfolders, hidden }) : undefined;
   if (inside.images.length === 0)
     throw new HttpError(
       404,
       "not-found",
       leftOut ?? `${shown(address)}: a folder without images; JPEG, PNG, WebP and GIF files are taken, by their suffix`,
     );
-  const base = address.replace(/\/+$/, "");
   const images = inside.images.map((image) => ({
-    image_path: `${base}/${image.parts.at(-1)!}`,
-    source: () => service.store.readFile(image, service.limits.fileBytes),
+    image_path: `${path.text}/${image.parts.at(-1)!}`,
+    source: async () => () => service.store.readFile(image, service.limits.fileBytes),
   }));
   return { images, depth, single: false, leftOut };
 }
@@ -254,7 +258,10 @@ async function callVoid(c: AppContext, service: Service, user: string, options: 
     c.var.log.info({ images, failed }, "a call without an answer (output=void) is done");
   };
   void run()
-    .catch((error) => reportError(c, error))
+    .catch((error) => {
+      const told = reportError(c, error);
+      if (!isOurs(told)) c.var.log.warn({ code: told.code }, `a call without an answer (output=void): ${told.message}`);
+    })
     .finally(() => {
       release();
       admitted.end();

@@ -15,19 +15,23 @@ export const depthSchema = z
   .literal([...depths], { error: `there is no ResNet of that depth; use ${depthList}` })
   .meta({ description: "Depth of the ResNet." });
 
-const pathText = z
-  .string({ error: "expected an address, such as data://.my/photos, or a list of them" })
-  .min(1, "is empty");
+/** By hand: a schema of lists makes an object of each entry that is wrong, and a body has room for millions. */
+function isPathOrList(value: unknown): value is string | readonly string[] {
+  if (!Array.isArray(value)) return typeof value === "string" && value !== "";
+  return value.length > 0 && value.every((path) => typeof path === "string" && path !== "");
+}
 
 /** The request as the service's page has it. */
 const algorithmRequest = z.strictObject(
   {
-    image_path: z.union([pathText, z.array(pathText).min(1, "is an empty list; name at least one image")], {
+    image_path: z.custom<string | readonly string[]>(isPathOrList, {
       error: (issue) =>
         issue.input === undefined
           ? "is missing; name a folder, an image, or a list of images (data://.my/photos)"
           : Array.isArray(issue.input)
-            ? "expected a list of addresses, none of them empty, and at least one"
+            ? issue.input.length === 0
+              ? "is an empty list; name at least one image"
+              : "expected a list of addresses, none of them empty"
             : "expected an address, such as data://.my/photos, or a list of them",
     }),
     resnet_depth: depthSchema.default(defaultDepth),

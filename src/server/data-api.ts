@@ -61,6 +61,10 @@ async function read(c: AppContext, { store }: Service, path: DataPath): Promise<
   };
   if (isHead || found.size === 0) return c.body(null, 200, headers);
   const { handle, size } = await store.openFile(path);
+  if (size === 0) {
+    await handle.close(); // emptied in this moment
+    return c.body(null, 200, { ...headers, "Content-Length": "0" });
+  }
   // `end`: a file that grows meanwhile is sent as long as was said.
   const stream = createReadStream("", { fd: handle, start: 0, end: size - 1 });
   return c.body(Readable.toWeb(stream) as ReadableStream<Uint8Array>, 200, {

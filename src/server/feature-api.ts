@@ -103,7 +103,11 @@ async function ofForm(
   bytes: Uint8Array<ArrayBuffer>,
   query: ReadonlyMap<string, string>,
 ): Promise<Work> {
-  const form = await new Response(bytes, { headers: { "Content-Type": header } }).formData().catch((cause) => {
+  const boundary = boundaryOf(header);
+  checkParts(bytes, boundary);
+  // The boundary that was looked for, whatever else the header says.
+  const type = `multipart/form-data; boundary="${boundary}"`;
+  const form = await new Response(bytes, { headers: { "Content-Type": type } }).formData().catch((cause) => {
     throw new HttpError(400, "bad-form", "the body is no multipart/form-data of its boundary", { cause });
   });
   const images: RequestedImage[] = [];
@@ -120,6 +124,27 @@ async function ofForm(
     throw new HttpError(400, "bad-form", `more than ${mostImages} images; send them in parts`);
   const { depth, normalize } = checked(featuresQuery, Object.fromEntries(options));
   return { images, depth, normalize };
+}
+
+/** Fields beside images that are counted only: which they may be is said later. */
+const mostFields = 16;
+
+/** What stands between a form's parts (RFC 2046, section 5.1.1). Throws HttpError 400. */
+function boundaryOf(header: string): string {
+  const [, quoted, plain] = /;\s*boundary=(?:"([^"\\]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i.exec(header) ?? [];
+  const boundary = quoted ?? plain;
+  if (boundary !== undefined) return boundary;
+  throw new HttpError(400, "bad-form", "multipart/form-data without its boundary of 1 to 70 characters");
+}
+
+/** Before the form is taken apart, which costs much more for each part than to find its boundary. */
+function checkParts(bytes: Uint8Array<ArrayBuffer>, boundary: string): void {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const between = `--${boundary}`;
+  let parts = -1; // the last boundary ends the form
+  for (let at = body.indexOf(between); at >= 0; at = body.indexOf(between, at + between.length))
+    if (++parts > mostImages + mostFields)
+      throw new HttpError(400, "bad-form", `more than ${mostImages} images; send them in parts`);
 }
 
 function fromBase64(text: string, name: string): Uint8Array {

@@ -29,6 +29,7 @@ const handlers: Record<string, RequestListener> = {
   "/to-metadata": (_, reply) => reply.writeHead(307, { Location: "http://169.254.169.254/latest/meta-data/" }).end(),
   "/to-name": (_, reply) => reply.writeHead(302, { Location: "http://inside.example/" }).end(),
   "/to-file": (_, reply) => reply.writeHead(302, { Location: "file:///etc/passwd" }).end(),
+  "/to-nothing": (_, reply) => reply.writeHead(302, { Location: "http://[" }).end(),
   "/to-user": (_, reply) => reply.writeHead(302, { Location: "http://a:b@example.com/" }).end(),
 };
 
@@ -155,6 +156,7 @@ describe("an address that may be asked", () => {
     ["/endless", "has more than 1000 bytes"],
     ["/breaks", "cannot be had"],
     ["/circle", "leads through more than 5 redirects"],
+    ["/to-nothing", "leads to an address that is none"],
   ])("%s is an error of the image", async (path, message) => {
     await expect(fetched(base + path)).rejects.toMatchObject({
       ...{ status: 422, code: "not-readable" },

@@ -32,6 +32,7 @@ export async function fetchImage(address: string, options: FetchOptions): Promis
     if (statusCode < 300 || statusCode >= 400 || headers.location === undefined)
       return readReply(reply, address, options);
     reply.destroy();
+    if (!URL.canParse(headers.location, url)) throw failed(address, "leads to an address that is none");
     url = urlOf(new URL(headers.location, url).href);
   }
   throw failed(address, `leads through more than ${mostRedirects} redirects`);

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { head, rawRequest } from "../../test/support/raw-http.ts";
 import { fromRoot } from "../../test/support/small-weights.ts";
 import { type TestService, testService, tinyLoader } from "../../test/support/test-service.ts";
+import { BodyBudget } from "./request-body.ts";
 import { listen, type RunningServer } from "./serve.ts";
 
 const secret = "the secret that lies beside the store";
@@ -477,4 +478,48 @@ it("a head without Host has an error as all others", async () => {
   const reply = await rawRequest(port(), ["GET /healthz HTTP/1.1\r\n\r\n"]);
   expect(reply.head).toMatch(/^content-type: application\/problem\+json/im);
   expect(reply.body).toContain("the request's host or path is not valid");
+});
+
+describe("a body of very many small things", () => {
+  const form = (part: string): string => `${part.repeat(Math.floor((most - 10) / part.length))}--b--\r\n`;
+  const ones = `[${new Array(400_000).fill(1).join()}]`;
+  const features = "/v1/features";
+  const algorithmTarget = "/v1/algo/imageclassification/ResNetFeatureExtraction";
+  const asJson = "application/json";
+  const asForm = "multipart/form-data; boundary=b";
+  it.each<[string, string, string, string]>([
+    ["files", features, asForm, form('--b\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n\r\n')],
+    ["fields", features, asForm, form('--b\r\nContent-Disposition: form-data; name="f"\r\n\r\n\r\n')],
+    ["files behind a feigned boundary", features, 'multipart/form-data; a=";boundary=c"; boundary=b', form("--b\r\n")],
+    ["images that are none", features, asJson, `{"images": ${ones}}`],
+    ["addresses that are none", algorithmTarget, asJson, `{"image_path": ${ones}}`],
+    ["addresses", algorithmTarget, asJson, `{"image_path": [${new Array(70_000).fill('"data://.my"').join()}]}`],
+  ])("%s", async (_, target, type, body) => {
+    const headers = [`Content-Type: ${type}`, `Content-Length: ${body.length}`];
+    const before = process.memoryUsage().rss;
+    expectRefused(await rawRequest(port(), [head("POST", target, headers), body]), [200, 400]);
+    expect(process.memoryUsage().rss - before).toBeLessThan(150e6);
+  });
+
+  it("slashes before a folder's name cost no more than others", async () => {
+    await writeFile(join(test.folder, "local", "photos", "a.jpg"), "none");
+    const body = json({ image_path: `data://.my${"/".repeat(500_000)}photos`, resnet_depth: 18 });
+    const headers = { "Content-Type": "application/json" };
+    // Time in the square of them would be minutes.
+    const reply = await test.app.request(algorithmTarget, { method: "POST", headers, body });
+    expect((await reply.json()).result[0].image_path).toBe("data://.my/photos/a.jpg");
+  });
+
+  it("chunks of one byte are held as the bytes that they are", async () => {
+    const budget = new BodyBudget(most);
+    let left = 300_000;
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => (left-- > 0 ? controller.enqueue(new Uint8Array(1)) : controller.close()),
+    });
+    const request: Request = new Response(body) as object as Request; // what is read of it is the same
+    const { bytes, release } = await budget.read(request, { most, seconds: 60, option: "--max-body" });
+    expect([bytes.length, bytes.buffer.byteLength, budget.held]).toEqual([300_000, 2 ** 19, 300_000]);
+    release();
+    expect(budget.held).toBe(0);
+  });
 });

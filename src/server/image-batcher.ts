@@ -4,7 +4,7 @@
  * its batch, so nobody can tell who else was in it.
  */
 
-import { decodeInPool } from "../model/decode-in-pool.ts";
+import { decodeInPool, type LateImage } from "../model/decode-in-pool.ts";
 import { finiteError } from "../model/finite.ts";
 import type { ImageSource } from "../model/image-source.ts";
 import { defaultLayer } from "../model/model.ts";
@@ -16,8 +16,8 @@ export interface ImageJob {
   readonly depth: number;
   /** What messages call the image. */
   readonly name: string;
-  /** The image; asked for when there is room for it, so that what waits costs no memory. */
-  readonly source: () => Promise<ImageSource>;
+  /** The image; asked for when there is room for it. A file of the store is read later still, when a thread is free. */
+  readonly source: () => Promise<ImageSource | LateImage>;
   readonly signal: AbortSignal;
 }
 

@@ -1,6 +1,7 @@
 /** Many images of one request through the batcher: rows in their order, a few images ahead, a bad image an error in its place. */
 import { ImageError, type ResidualError } from "../errors.ts";
 import type { FeatureRow } from "../features/features-of.ts";
+import type { LateImage } from "../model/decode-in-pool.ts";
 import type { ImageSource } from "../model/image-source.ts";
 import { type Normalize, normalizeL2 } from "../model/pooling.ts";
 import { HttpError } from "./http-error.ts";
@@ -10,7 +11,7 @@ import type { ImageBatcher } from "./image-batcher.ts";
 export interface RequestedImage {
   /** As it stands in the answer. */
   readonly image_path: string;
-  readonly source: () => Promise<ImageSource>;
+  readonly source: () => Promise<ImageSource | LateImage>;
 }
 
 export interface RowOptions {

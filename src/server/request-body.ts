@@ -107,22 +107,22 @@ export class BodyBudget {
       this.#held -= held;
       held = 0;
     };
-    const chunks: Uint8Array[] = [];
+    // One array that grows, not a list of chunks: a caller may send a byte a chunk, and each would cost a hundred.
+    let bytes = new Uint8Array(2 ** 16);
     try {
       for await (const chunk of bodyChunks(request, limits)) {
         if (this.#held + chunk.length > this.#most)
           throw busy("busy", "too many bodies at once; come again in a moment");
+        if (held + chunk.length > bytes.length) {
+          const larger = new Uint8Array(Math.max(2 * bytes.length, held + chunk.length));
+          larger.set(bytes.subarray(0, held));
+          bytes = larger;
+        }
+        bytes.set(chunk, held);
         this.#held += chunk.length;
         held += chunk.length;
-        chunks.push(chunk);
       }
-      const bytes = new Uint8Array(held);
-      let at = 0;
-      for (const chunk of chunks) {
-        bytes.set(chunk, at);
-        at += chunk.length;
-      }
-      return { bytes, release };
+      return { bytes: bytes.subarray(0, held), release };
     } catch (error) {
       release();
       throw error;

@@ -157,15 +157,21 @@ export async function listen(service: OpenService, { host, port, version }: List
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });
+      const begin = performance.now();
       await service.close();
-      server.closeIdleConnections();
-      // What is not written by then belongs to callers who do not read.
-      const timer = setTimeout(() => server.closeAllConnections(), 2000);
+      // Files of the store may still be on their way to callers; what is not written by then belongs to some who do not read.
+      const left = service.limits.graceSeconds * 1000 - (performance.now() - begin);
+      const timer = setTimeout(() => server.closeAllConnections(), Math.max(writtenMilliseconds, left));
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
       await closed;
+      clearInterval(idle);
       clearTimeout(timer);
     },
   };
 }
+
+/** Milliseconds that answers have at least to be written, when the server stops. */
+const writtenMilliseconds = 2000;
 
 /** Bytes and milliseconds of a refused body that are still taken. */
 const restBytes = 64 * 2 ** 20;

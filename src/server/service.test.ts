@@ -143,7 +143,7 @@ describe("the algorithm", () => {
         ],
         metadata: {
           ...{ content_type: "json", duration: expect.any(Number) },
-          left_out: "data://.my/photos/: left out 1 file of another suffix (notes.txt), 1 hidden",
+          left_out: "data://.my/photos: left out 1 file of another suffix (notes.txt), 1 hidden",
         },
       });
     }));
@@ -240,6 +240,10 @@ describe("the algorithm", () => {
       );
       expect(await accepted.json()).toEqual({ async: "void", request_id: accepted.headers.get("x-request-id") });
       await vi.waitFor(() => expect(lines).toContainEqual(expect.objectContaining({ images: 1, failed: 0 })));
+      // The log is the one place that has what went wrong: at a level that is written.
+      await app.request(`${algorithm}?output=void`, jsonBody({ image_path: "data://.my/nowhere" }));
+      const warning = { level: 40, code: "not-found", msg: expect.stringContaining("there is no such file or folder") };
+      await vi.waitFor(() => expect(lines).toContainEqual(expect.objectContaining(warning)));
     }));
 
   it("refuses a list whose answer would be too large, and not a folder", () =>
@@ -250,6 +254,27 @@ describe("the algorithm", () => {
       expect(listed.error.message).toMatch(/^a list of 4 images: .* which are 3 images at depth 50; name their folder/);
       const folder = await (await test.app.request(algorithm, jsonBody({ image_path: "data://.my/photos" }))).json();
       expect(folder.result).toHaveLength(4);
+    }));
+
+  it("reads no more of the store's files than threads decode, however many wait", () =>
+    withService({}, async (test) => {
+      await upload(test, "photos", Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`${i}.jpg`, photo])));
+      const { store } = test.service;
+      const readFile = store.readFile.bind(store);
+      let open = (): void => undefined;
+      const held = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const reads = vi.spyOn(store, "readFile").mockImplementation(async (...args) => {
+        await held;
+        return readFile(...args);
+      });
+      const reply = test.app.request(algorithm, jsonBody({ image_path: "data://.my/photos" }));
+      await vi.waitFor(() => expect(reads).toHaveBeenCalled());
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(reads.mock.calls.length).toBeLessThanOrEqual(2);
+      open();
+      expect((await (await reply).json()).result).toHaveLength(12);
     }));
 
   it("ends an answer that has begun with an error beside the result", () =>

@@ -3,6 +3,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context } from "hono";
 import type { Logger } from "pino";
 import type { ResidualError } from "../errors.ts";
+import type { LateImage } from "../model/decode-in-pool.ts";
 import type { ImageSource } from "../model/image-source.ts";
 import type { Admission, Call } from "./admission.ts";
 import type { ApiKeys } from "./api-keys.ts";
@@ -78,7 +79,7 @@ export function sourceOf(
   address: string,
   user: string,
   signal: AbortSignal,
-): () => Promise<ImageSource> {
+): () => Promise<ImageSource | LateImage> {
   const { store, limits, allowHttp } = service;
   if (/^https?:/i.test(address)) {
     if (!allowHttp)
@@ -96,7 +97,7 @@ export function sourceOf(
       `${shown(address)}: images are named by data:// addresses, such as data://.my/photos/a.jpg`,
     );
   const path = pathOfUrl(address, user);
-  return () => store.readFile(path, limits.fileBytes);
+  return async () => () => store.readFile(path, limits.fileBytes);
 }
 
 /** For the count of images. */

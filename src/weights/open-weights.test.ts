@@ -47,6 +47,8 @@ test("anything else is told how it starts", async () => {
       'a.pth: not a weight file: starts with "version https://"; safetensors, PyTorch\'s files and ONNX are read',
     ),
   );
+  await expect(openWeights(latin1("\x80\x04\x95\x05"))).rejects.toThrow("it is a pickle, but not one of torch.save");
+  await expect(openWeights(latin1("\x1f\x8b\x08\x00"))).rejects.toThrow("it is compressed (gzip); unpack it first");
   await expect(openWeights(new Uint8Array())).rejects.toThrow("bytes: not a weight file: it is empty");
   await expect(openWeights(latin1("{\n\xff"))).rejects.toThrow('starts with "{.."');
   for (const start of ["{\n  ", "\ufeff<!DOCTYPE html>", "no"])
@@ -81,4 +83,32 @@ test("a caller's own source may give parts of a larger buffer, but not fewer byt
       `own: its read() gave ${file.length - 1} bytes where ${file.length} were asked for`,
     ),
   );
+});
+
+test("a signal ends the opening: what is being read is closed, and its reason is the error", async () => {
+  const abort = new AbortController();
+  let fail: (error: Error) => void = () => {};
+  const source = {
+    ...bytesSource(new Uint8Array(100), "slow.pth"),
+    read: () =>
+      new Promise<never>((_, reject) => {
+        fail = reject;
+      }),
+    close: async () => fail(new Error("closed")),
+  };
+  const opening = openWeights(source, { signal: abort.signal });
+  abort.abort(new Error("enough"));
+  await expect(opening).rejects.toThrow("enough");
+  await expect(openWeights(new Uint8Array(), { signal: AbortSignal.abort(new Error("before")) })).rejects.toThrow(
+    "before",
+  );
+  const inner = bytesSource(writeSafetensors([]), "x.safetensors");
+  const late = new AbortController();
+  const read = async (offset: number, length: number) => {
+    if (offset === 8) late.abort(new Error("late"));
+    return inner.read(offset, length);
+  };
+  await expect(openWeights({ ...inner, read }, { signal: late.signal })).rejects.toThrow("late");
+  await expect(inner.read(0, 1)).rejects.toThrow("was closed");
+  await expect(openWeights(new Uint8Array(), { signals: 1 } as object)).rejects.toThrow("there is no option signals");
 });

@@ -4,13 +4,14 @@
  */
 import { WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
+import { checkOptions, checkSignal } from "../tensor/check-options.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { looksLikeIndex, openSharded } from "./sharded.ts";
 import { openTorchLegacy } from "./torch/torch-legacy.ts";
 import { openTorchTar } from "./torch/torch-tar.ts";
 import { openTorchZip } from "./torch/torch-zip.ts";
 import type { WeightFile } from "./weight-file.ts";
-import { openWeightSource, quoted, type WeightSource } from "./weight-source.ts";
+import { quoted, readWeightSource, type WeightSource } from "./weight-source.ts";
 
 interface WeightFormat {
   /** With its article, as a message says it: `looks like ${name}`. */
@@ -45,31 +46,39 @@ const formats: readonly WeightFormat[] = [
   },
 ];
 
+/** What may be told of the opening of a weight file. */
+export interface OpenWeightsOptions {
+  /** Ends the opening; the file's later reads are its own. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * A weight file as a state dict; close it when its constants are read. Throws WeightError where there is no file, or none of a known
- * kind, or it breaks its format's rules, and UnsupportedError for what a reader does not do.
+ * kind, or it breaks its format's rules, UnsupportedError for what a reader does not do, the signal's reason.
  */
-export async function openWeights(source: WeightSource): Promise<WeightFile> {
-  const bytes = await openWeightSource(source);
-  try {
+export async function openWeights(source: WeightSource, options: OpenWeightsOptions = {}): Promise<WeightFile> {
+  checkOptions("openWeights", options, ["signal"]);
+  checkSignal("openWeights", options.signal);
+  const read = async (bytes: ByteSource): Promise<WeightFile> => {
     const head = await bytes.read(0, Math.min(bytes.size, 512));
     // Last by name, so that a broken file is told what is broken.
     const named = bytes.name.endsWith(".safetensors") && !isText(head) ? formats[0] : undefined;
     const format = formats.find((known) => known.recognises(head, bytes.name)) ?? named;
     if (!format) throw new WeightError("weights-format", `${bytes.name}: not a weight file: ${startOf(head)}`);
-    return Object.assign(await format.open(bytes), { beside: bytes.beside });
-  } catch (error) {
-    await bytes.close();
-    throw error;
-  }
+    const file = await format.open(bytes);
+    if (options.signal?.aborted) await file.close(); // and what it opened beside itself
+    return Object.assign(file, { beside: bytes.beside });
+  };
+  return readWeightSource(source, read, options.signal);
 }
 
 /** A file that an index names: of any kind but an index, which would lead in circles. */
-async function openShard(source: ByteSource): Promise<WeightFile> {
-  const head = await source.read(0, Math.min(source.size, 512));
-  if (!looksLikeIndex(new TextDecoder().decode(head), source.name)) return openWeights(source);
-  await source.close();
-  throw new WeightError("weights-format", `${source.name}: is an index of weights, and stands in one`);
+function openShard(source: ByteSource): Promise<WeightFile> {
+  return readWeightSource(source, async (shard) => {
+    const head = await shard.read(0, Math.min(shard.size, 512));
+    if (!looksLikeIndex(new TextDecoder().decode(head), shard.name)) return openWeights(shard);
+    throw new WeightError("weights-format", `${shard.name}: is an index of weights, and stands in one`);
+  });
 }
 
 /** A web page, JSON, a note: eight characters of text, where a safetensors file has the length of its header. */
@@ -90,6 +99,9 @@ function startsWith(...bytes: number[]): (head: Uint8Array) => boolean {
 }
 
 function startOf(head: Uint8Array): string {
+  if (head[0] === 0x80 && head[1]! <= 5)
+    return "it is a pickle, but not one of torch.save; write it in Python by torch.save(state_dict, FILE)";
+  if (startsWith(0x1f, 0x8b)(head)) return "it is compressed (gzip); unpack it first";
   return head.length === 0
     ? "it is empty"
     : `starts with ${quoted(text(head.subarray(0, 16)))}; safetensors, PyTorch's files and ONNX are read`;

@@ -9,7 +9,7 @@ import { createPacer, nextTurn } from "../tensor/pacer.ts";
 import { formatShape, type Shape } from "../tensor/shape.ts";
 import { byteLength, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from "./stored-dtypes.ts";
 import { type JsonValue, parseStrictJson } from "./strict-json.ts";
-import { type Breach, quoted } from "./weight-source.ts";
+import { type Breach, decodeUtf8, quoted } from "./weight-source.ts";
 
 /** One tensor, as the header has it. */
 export interface SafetensorsEntry {
@@ -47,12 +47,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
   }
   const bytes = await source.read(8, dataStart - 8);
   if (bytes[0] !== 0x7b) throw breach(`its safetensors header must start with "{"`);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new WeightError("weights-format", `${source.name}: its safetensors header is not valid UTF-8`, { cause });
-  }
+  const text = decodeUtf8(bytes, `${source.name}: its safetensors header is not valid UTF-8`);
   const pace = createPacer();
   await nextTurn();
   const json = parseStrictJson(text, (what) => breach(`its safetensors header: ${what}`));
@@ -67,6 +62,7 @@ export async function readSafetensorsHeader(source: ByteSource): Promise<Safeten
         entryOf(info, (what) => breach(`tensor ${quoted(name)}: ${what}`)),
       );
   }
+  await nextTurn();
   checkPlacement(entries, source.size - dataStart, breach);
   return { entries, metadata: metadataOf(json.get("__metadata__"), breach), dataStart };
 }

@@ -6,6 +6,7 @@ import { OptionError } from "../errors.ts";
 import { describeValue } from "../tensor/check-options.ts";
 import { freeArray } from "../tensor/free-array.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
+import { untilAborted } from "../tensor/until-aborted.ts";
 import { encodeNumbers, type Numbers } from "./safetensors-encode.ts";
 import { breachOf, layOutSafetensors, type TensorPlan } from "./safetensors-layout.ts";
 
@@ -66,7 +67,7 @@ export interface TensorToStream extends TensorPlan {
 
 /**
  * Writes a file piece by piece, one tensor in memory at a time. `progress` hears of bytes written, of all.
- * Throws as writeSafetensors, what `write` or a tensor throws, and the signal's reason between tensors.
+ * Throws as writeSafetensors, what `write` or a tensor throws, and the signal's reason: a read under way is not waited for.
  * @returns the file's bytes in all
  */
 export async function streamSafetensors(
@@ -80,7 +81,7 @@ export async function streamSafetensors(
   let done = layout.header.length;
   for (const { tensor, bytes } of layout.tensors) {
     signal?.throwIfAborted();
-    const content = checkLength(tensor, await tensor.bytes(), bytes);
+    const content = checkLength(tensor, await untilAborted(tensor.bytes(), signal), bytes);
     await write(content);
     freeArray(content);
     done += bytes;

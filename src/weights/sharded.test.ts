@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { WeightError } from "../errors.ts";
+import { bytesSource, FileError } from "../platform/byte-source.ts";
+import type { ByteSource } from "../platform/sources.ts";
 import { openWeights } from "./open-weights.ts";
 import { writeSafetensors } from "./safetensors-write.ts";
 
@@ -93,4 +95,17 @@ it.each([
 it("needs a folder", async () => {
   const bytes = new TextEncoder().encode(JSON.stringify({ weight_map: { a: one } }));
   await expect(openWeights(bytes)).rejects.toThrow("is an index of several files beside it, and has no folder here");
+});
+
+it("closes a shard that cannot be read", async () => {
+  let closed = 0;
+  const shard: ByteSource = {
+    ...{ name: "broken.safetensors", size: 100 },
+    read: async () => Promise.reject(new FileError("truncated", "broken.safetensors: ended at byte 3")),
+    close: async () => void closed++,
+  };
+  const json = new TextEncoder().encode(JSON.stringify({ weight_map: { a: "broken.safetensors" } }));
+  const source = { ...bytesSource(json, "x.index.json"), beside: async () => shard };
+  await expect(openWeights(source)).rejects.toThrow("broken.safetensors: ended at byte 3");
+  expect(closed).toBe(1);
 });

@@ -6,7 +6,7 @@ import { WeightError } from "../errors.ts";
 import type { ByteSource } from "../platform/sources.ts";
 import { type JsonValue, parseStrictJson } from "./strict-json.ts";
 import type { StoredTensor, WeightFile } from "./weight-file.ts";
-import { type Breach, quoted } from "./weight-source.ts";
+import { type Breach, decodeUtf8, quoted } from "./weight-source.ts";
 
 /** Far more than any index of tensors that a ResNet's are. */
 const mostIndexBytes = 2 ** 21;
@@ -55,7 +55,8 @@ export async function openSharded(
       }
       for (const [key, text] of shard.metadata) if (!metadata.has(key)) metadata.set(key, text);
     }
-    return { source: index.name, tensors, metadata, close: closeAll };
+    const parts = shards.flatMap((shard) => [shard.source, ...(shard.parts ?? [])]);
+    return { source: index.name, tensors, metadata, parts, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;
@@ -78,13 +79,7 @@ async function readIndex(
   breach: Breach,
 ): Promise<{ weightMap: Map<string, string>; metadata: Map<string, string> }> {
   if (index.size > mostIndexBytes) throw breach(`an index of ${index.size} bytes; at most ${mostIndexBytes} are read`);
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(await index.read(0, index.size));
-  } catch (error) {
-    if (error instanceof WeightError) throw error;
-    throw breach("its index is not valid UTF-8");
-  }
+  const text = decodeUtf8(await index.read(0, index.size), `${index.name}: its index is not valid UTF-8`);
   const json = parseStrictJson(text, (what) => breach(`its index: ${what}`));
   const map = json instanceof Map ? json.get("weight_map") : undefined;
   if (!(map instanceof Map) || map.size === 0)

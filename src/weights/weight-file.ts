@@ -20,6 +20,8 @@ export interface StoredTensor extends Constant {
 /** A weight file, open. */
 export interface WeightFile extends StateDict {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** The other files that its tensors are in, by the names under which they were opened. */
+  readonly parts?: readonly string[];
   /** Opens what lies beside the file, where it has a folder; openWeights puts it there. */
   beside?: ByteSource["beside"];
 }

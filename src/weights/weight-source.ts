@@ -13,9 +13,12 @@ export type WeightSource = Source | ByteSource;
 /** Makes the error for a breach, from the words that say what is wrong; it knows the file, and the tensor where there is one. */
 export type Breach = (what: string) => WeightError;
 
-/** Opens a source whose reads throw WeightErrors: `weights-missing` (no file, not readable) or `weights-format` (cut short). */
-export async function openWeightSource(source: WeightSource): Promise<ByteSource> {
-  const bytes = isByteSource(source) ? source : await orWeightError(openBytes(source));
+/**
+ * Opens a source whose reads throw WeightErrors: `weights-missing` (no file, not readable) or `weights-format` (cut short). `signal`: of the
+ * opening alone.
+ */
+export async function openWeightSource(source: WeightSource, signal?: AbortSignal): Promise<ByteSource> {
+  const bytes = isByteSource(source) ? source : await orWeightError(openBytes(source, signal));
   return {
     name: bytes.name,
     size: bytes.size,
@@ -23,6 +26,29 @@ export async function openWeightSource(source: WeightSource): Promise<ByteSource
     close: () => orWeightError(bytes.close()),
     ...(bytes.beside && { beside: (path) => orWeightError(bytes.beside!(path)) }),
   };
+}
+
+/** What `read` makes of an opened source, which then closes it; it is closed here where that fails, or the signal is aborted meanwhile. */
+export async function readWeightSource<T>(
+  source: WeightSource,
+  read: (bytes: ByteSource) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const bytes = await openWeightSource(source, signal);
+  const stop = (): void => void bytes.close().catch(() => {}); // ends requests under way
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const made = await read(bytes);
+    signal?.throwIfAborted(); // it is closed already
+    return made;
+  } catch (error) {
+    await bytes.close();
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
 }
 
 /**
@@ -46,9 +72,18 @@ export async function readBeside(
     if (source.size > most)
       throw new WeightError("weights-format", `${source.name}: has ${source.size} bytes; at most ${most} are read`);
     const bytes = await orWeightError(source.read(0, source.size));
-    return { name: source.name, text: new TextDecoder().decode(bytes) };
+    return { name: source.name, text: decodeUtf8(bytes, `${source.name}: is not valid UTF-8`) };
   } finally {
     await source.close();
+  }
+}
+
+/** Throws WeightError ("weights-format") with `message` where the bytes are no UTF-8. A byte order mark is left out. */
+export function decodeUtf8(bytes: Uint8Array, message: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new WeightError("weights-format", message, { cause });
   }
 }
 

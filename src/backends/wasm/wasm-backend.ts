@@ -13,6 +13,7 @@ import type { WasmCapabilities } from "../../kernels/op.ts";
 import { wasmTarget } from "../../kernels/target.ts";
 import type { Moved } from "../../platform/worker-job.ts";
 import { workerPool } from "../../platform/worker-pool.ts";
+import { nextTurn } from "../../tensor/pacer.ts";
 import type { Backend, BackendCounters, DeviceInfo, PrepareOptions, Resident, Session } from "../backend.ts";
 import { checkMaxBatch } from "../session-inputs.ts";
 import type { SimdChoice } from "../simd.ts";
@@ -49,7 +50,11 @@ export async function openWasmBackend(options: WasmOptions = {}): Promise<WasmBa
   const used = noSharing === undefined ? threads : 1;
   workerPool.acquire(used);
   try {
-    tellThreads(used, "load", {}); // they begin while the engine is probed
+    // They begin while the engine is probed; to start one takes some milliseconds.
+    for (let thread = 0; thread < used; thread++) {
+      callWasm(thread, "load", {}).catch(() => undefined);
+      await nextTurn();
+    }
     const wide = await chooseSimd(simd);
     const capabilities: WasmCapabilities = {
       ...{ ...found, simd: wide ? 256 : 128, ...options.capabilities, threads: used },
@@ -140,9 +145,10 @@ export class WasmBackend implements Backend {
       ...{ maxBatch, shared, flags },
     };
     try {
-      const [planned] = await allOrFirstError(threads, (thread) =>
-        callWasm(thread, "plan", { ...request, compile: thread === 0 }),
-      );
+      const [planned] = await allOrFirstError(threads, async (thread) => {
+        for (let turn = 0; turn < thread; turn++) await nextTurn(); // a large graph is copied for some milliseconds
+        return callWasm(thread, "plan", { ...request, compile: thread === 0 });
+      });
       if (planned!.compiled) this.#compiled++;
       this.#heap.refuseBeyond(
         protocol.arenaBytes(planned!, maxBatch, threads),

@@ -30,7 +30,7 @@ export function callWasm<Method extends keyof WasmCalls>(
 }
 
 /** To every thread, without waiting: one that is gone needs not be told. */
-export function tellThreads<Method extends "load" | "close" | "forget">(
+export function tellThreads<Method extends "close" | "forget">(
   threads: number,
   method: Method,
   data: WasmCalls[Method]["data"],

@@ -17,8 +17,18 @@ export const parquet: RowFormat = {
   },
 };
 
-/** Numbers of a row group, about: each takes some hundred bytes while it is written. */
-const groupNumbers = 2 ** 17;
+/**
+ * Numbers of a row group, at least and at most, about. Each takes some hundred bytes while it is written, and what is left of them is collected
+ * late: groups are small. But each also has some thousand bytes in the file's end, which is kept until then: many images have larger ones.
+ */
+const groupNumbers = { least: 2 ** 15, most: 2 ** 17 };
+/** Above this number of groups they become larger. */
+const manyGroups = 4096;
+
+function rowsOfGroup(count: number, width: number): number {
+  const numbers = Math.min(groupNumbers.most, Math.max(groupNumbers.least, (count * width) / manyGroups));
+  return Math.max(1, Math.floor(numbers / Math.max(1, width)));
+}
 
 interface Column {
   readonly name: string;
@@ -79,7 +89,7 @@ export async function writeParquet(
     await output.write(bytes.getBytes().slice());
     bytes.index = 0;
   };
-  const most = Math.max(1, Math.floor(groupNumbers / Math.max(1, rows.width)));
+  const most = rowsOfGroup(rows.count, columns.includes(vectorColumn) ? rows.width : 0);
   let group: FeatureRow[] = [];
   const writeGroup = async (): Promise<void> => {
     const columnData = columns.map(({ name, cellOf }) => {

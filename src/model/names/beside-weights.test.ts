@@ -135,10 +135,30 @@ describe("files beside the weights", () => {
     const full = await open(weights);
     expect(full).toMatchObject({ notes: [], preset: { crop: 48, resize: { shorter: 54 }, interpolation: "bicubic" } });
     expect(["a", "b", "c"]).toContain(full.labels);
+    await writeFile(join(folder, "config.json"), JSON.stringify({ id2label: { 0: "a", 1: "b" } }));
+    expect((await open(weights)).notes).toEqual([
+      `${join(folder, "config.json")}: its id2label does not name the 3 classes, and is passed over`,
+    ]);
+    await writeFile(
+      join(folder, "config.json"),
+      new Uint8Array([...'{"id2label":"', 0xff].map((c) => (typeof c === "string" ? c.charCodeAt(0) : c))),
+    );
+    await expect(open(weights)).rejects.toThrow("config.json: is not valid UTF-8");
     await writeFile(join(folder, "config.json"), JSON.stringify({ downsample_in_bottleneck: true }));
     await expect(open(weights)).rejects.toThrow(/config\.json: downsample_in_bottleneck is true: .*v1/);
     await writeFile(join(folder, "config.json"), "[]");
     await expect(open(weights)).rejects.toThrow("config.json: is no JSON object");
+  });
+
+  it("and a preset of one's own leave what is said of the network itself", async () => {
+    const weights = await huggingFace();
+    await rm(join(folder, "config.json"), { force: true });
+    const notes: string[] = [];
+    const onWarning = (text: string) => void notes.push(text);
+    (
+      await openModel({ model: "tiny", weights, device: "wasm", preset: presets["torchvision-v2"], onWarning })
+    ).dispose();
+    expect(notes).toEqual([expect.stringContaining("no config.json beside it says where the strides are")]);
   });
 
   it("say that timm's network is another, or how it is fed", async () => {

@@ -15,6 +15,8 @@ describe("class names", () => {
     [{ "hyper_parameters.classes": '["x"]', "data.classes": '["a","b","c"]' }],
   ])("of %j", (metadata) => expect(read(metadata)).toEqual(["a", "b", "c"]));
 
+  it("may be numbers", () => expect(read({ classes: "[0,1,2]" })).toEqual(["0", "1", "2"]));
+
   it("are refused where they are not one for each class", () => {
     expect(() => read({ class_to_idx: '{"a":0,"b":0,"c":1}' })).toThrow(
       'metadata "class_to_idx" is no JSON object with the 3 names',

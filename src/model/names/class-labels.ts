@@ -35,9 +35,9 @@ export function labelsFromMetadata(
 function labelsOneByOne(metadata: ReadonlyMap<string, string>, classes: number): string[] | undefined {
   for (const first of metadata.keys()) {
     const place = /^((?:.*\.)?(?:idx_to_class|id2label)\.)0$/.exec(first)?.[1];
-    if (place === undefined) continue;
+    if (place === undefined || !metadata.has(`${place}${classes - 1}`) || metadata.has(`${place}${classes}`)) continue;
     const labels = Array.from({ length: classes }, (_, index) => metadata.get(`${place}${index}`));
-    if (labels.every((label) => label !== undefined) && !metadata.has(`${place}${classes}`)) return labels;
+    if (labels.every((label) => label !== undefined)) return labels;
   }
   return undefined;
 }
@@ -56,7 +56,10 @@ export function labelsOfJson(text: string, classes: number): string[] | undefine
 export function labelsOfValue(value: unknown, classes: number): string[] | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (Array.isArray(value))
-    return value.length === classes && value.every((label) => typeof label === "string") ? value : undefined;
+    // Numbers are names too: `[0, 1, 2]` of digits.
+    return value.length === classes && value.every((label) => typeof label === "string" || Number.isSafeInteger(label))
+      ? value.map(String)
+      : undefined;
   const entries = Object.entries(value);
   if (entries.length !== classes) return undefined;
   const labels = new Array<string | undefined>(classes).fill(undefined);

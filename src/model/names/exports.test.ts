@@ -134,6 +134,20 @@ describe("a graph that is no ResNet is told where it differs", () => {
     expect(await changed(change)).toContain(message);
   });
 
+  it("but a softmax may end it, and nothing behind that", async () => {
+    const file = await openGraph("resnet18.torchscript");
+    const logits = file.graph.nodes.find(({ op }) => op === "Gemm")!.outputs[0]!;
+    const node = (op: string, input: string, output: string): OnnxNode => ({
+      ...{ name: op, op, domain: "", inputs: [input], outputs: [output], attributes: new Map() },
+    });
+    const nodes = [...file.graph.nodes, node("Softmax", logits, "p")];
+    expect(await fitWeights({ ...file, graph: { ...file.graph, nodes } } as OnnxFile)).toMatchObject({ classes: 1000 });
+    await file.close();
+    expect(await changed((same) => same, { nodes: [...nodes, node("TopK", "p", "k")] })).toContain(
+      "after softmax comes TopK, expected the end",
+    );
+  });
+
   it("and one that runs in a circle ends", async () => {
     expect(await changed((node) => node, { inputs: [] })).toContain("takes 0 inputs");
     const identity = {

@@ -101,7 +101,12 @@ export function isTrainingKey(key: string): boolean {
   return trainingState.test(key);
 }
 
-/** Only in a checkpoint, where the network has a place of its own: an optimizer's state, and single numbers (`best_acc1`). */
+/**
+ * Only in a checkpoint, where the network has a place of its own: an optimizer's state, and single numbers (`best_acc1`; `model_ema.n_averaged`,
+ * torch.optim.swa_utils' counter beside the averaged network).
+ */
 function isTrainingState(name: string, { shape }: Constant, prefix: string): boolean {
-  return prefix !== "" && (trainingState.test(name) || (!name.includes(".") && shape.every((dim) => dim === 1)));
+  if (prefix === "") return false;
+  const isNumber = shape.every((dim) => dim === 1) && (!name.includes(".") || name.endsWith(".n_averaged"));
+  return isNumber || trainingState.test(name);
 }

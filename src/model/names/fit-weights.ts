@@ -9,6 +9,7 @@ import type { ResNet } from "../../nn/resnet.ts";
 import type { StateDict } from "../../tensor/host-tensor.ts";
 import { nearestNames } from "../../tensor/nearest-names.ts";
 import { nextTurn } from "../../tensor/pacer.ts";
+import { sameShape } from "../../tensor/shape.ts";
 import { quoted } from "../../weights/weight-source.ts";
 import { createNetwork, type ModelName, modelNames } from "../architectures.ts";
 import { type FoundNetwork, findNetworks } from "./find-network.ts";
@@ -38,6 +39,7 @@ export async function fitWeights(
   { model, prefix }: { readonly model?: ModelName; readonly prefix?: string } = {},
 ): Promise<FittedWeights> {
   const found = await findNetworks(state, prefix);
+  await nextTurn();
   const candidates = model === undefined ? modelNames : [model];
   const fitted: FittedWeights[] = [];
   for (const network of found)
@@ -82,6 +84,11 @@ function isFit(misfit: Misfit): boolean {
   return sizeOf(misfit) === 0;
 }
 
+/** Whether the network is there, whatever else is. */
+function isWhole({ missing, misshapen }: Misfit): boolean {
+  return missing.length + misshapen.length === 0;
+}
+
 function sizeOf({ missing, unexpected, misshapen }: Misfit): number {
   return missing.length + unexpected.length + misshapen.length;
 }
@@ -92,6 +99,8 @@ async function misfitOf(
   found: readonly FoundNetwork[],
   model: ModelName | undefined,
 ): Promise<WeightError> {
+  if (state.tensors.size === 0)
+    return new WeightError("weights-mismatch", `${state.source}: holds no tensors; weights are expected`);
   // Nothing was recognised: what is there is compared as it is.
   const networks =
     found.length > 0
@@ -117,13 +126,19 @@ async function misfitOf(
     const remedy = depth ? `--depth ${depth}` : `--model ${nearest.model}`;
     return error(`: it looks like a ${nearest.model}: try ${remedy} (openModel({ model: "${nearest.model}" }))`);
   }
-  if (prefix !== "" && misfit.missing.length + misfit.misshapen.length === 0)
-    return error(`: residual convert --prefix ${prefix} IN OUT writes the network alone`);
+  if (prefix !== "" && isWhole(misfit)) {
+    const others = all.filter((one) => one.model === asked.model && one.prefix !== prefix && isWhole(one.misfit));
+    const also =
+      others.length > 0 ? `, and there is another below ${others.map((one) => quoted(one.prefix)).join(", ")}` : "";
+    return error(`: residual convert --prefix ${prefix} IN OUT writes the network alone${also}`);
+  }
+  const parameters = namedParameters(network);
   const [missing] = misfit.missing;
-  const near = missing === undefined ? [] : nearestNames(missing, misfit.unexpected, 1);
+  const shape = missing === undefined ? [] : (parameters.get(missing)?.shape ?? []);
+  const alike = misfit.unexpected.filter((name) => sameShape(asked.state.tensors.get(name)?.shape ?? [], shape));
+  const near = missing === undefined ? [] : nearestNames(missing, alike, 1);
   if (near.length > 0) return error(`: is ${quoted(near[0]!)} the missing ${missing}?`);
-  const parameters = namedParameters(network).size;
-  if (nearest.model !== asked.model && sizeOf(nearest.misfit) < parameters / 10)
+  if (nearest.model !== asked.model && sizeOf(nearest.misfit) < parameters.size / 10)
     return error(`: the nearest network is ${nearest.model}, with ${describeMisfit(nearest.misfit)}`);
   return error("");
 }

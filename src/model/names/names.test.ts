@@ -86,6 +86,15 @@ describe("a network is found", () => {
     );
   });
 
+  it("by its prefix, where torchvision's training script kept an average beside it", async () => {
+    const averaged = ["model_ema.n_averaged", shaped([])] as const;
+    const state = stateOf([...below("model.", tiny), averaged, ...below("model_ema.module.", tiny)]);
+    await expect(fitWeights(state, { model: "tiny" })).rejects.toThrow(
+      'holds 2 networks that fit, below "model.", "model_ema.module."',
+    );
+    expect((await fitWeights(state, { prefix: "model." })).passedOver).toContain("model_ema.n_averaged");
+  });
+
   it("by its shapes, where another stands beside it", async () => {
     const state = stateOf([...below("student.", tiny), ...below("teacher.", tensorsOf("resnet18"))]);
     const fitted = await fitWeights(state, { model: "tiny" });
@@ -109,6 +118,20 @@ describe("what does not fit is said, with the nearest fit", () => {
     );
   });
 
+  it("a name whose tensor has another shape is no nearest fit", async () => {
+    const positional = tensorsOf("tiny").filter(([name]) => name !== "conv1.weight");
+    const state = stateOf([...positional, ["conv1.weights", shaped([3])], ["conv.weight", shaped([16, 3, 7, 7])]]);
+    await expect(fitWeights(state, { model: "tiny" })).rejects.toThrow('is "conv.weight" the missing conv1.weight?');
+  });
+
+  it("what stands beside several networks", async () => {
+    const tiny = tensorsOf("tiny");
+    const state = stateOf([...below("q.", tiny), ...below("k.", tiny), ["queue", shaped([128, 8])]]);
+    await expect(fitWeights(state, { model: "tiny" })).rejects.toThrow(
+      '1 tensor unexpected (queue): residual convert --prefix q. IN OUT writes the network alone, and there is another below "k."',
+    );
+  });
+
   it("another network, nearly", async () => {
     const tensors = tensorsOf("resnet34").filter(([name]) => name !== "layer4.2.bn2.bias");
     await expect(fitWeights(stateOf(tensors), { model: "resnet18" })).rejects.toThrow(
@@ -120,6 +143,7 @@ describe("what does not fit is said, with the nearest fit", () => {
   });
 
   it("no network at all", async () => {
+    await expect(fitWeights(stateOf([]), { model: "tiny" })).rejects.toThrow("some.pth: holds no tensors");
     await expect(fitWeights(stateOf([["a", shaped([2])]]))).rejects.toThrow(
       /does not fit any network .*1 tensor unexpected \(a\)/,
     );

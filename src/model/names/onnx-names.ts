@@ -150,7 +150,10 @@ class ResNetWalk {
       where = node.op;
       value = outputOf(node);
     }
-    if (!atEnd()) this.#sole(outputOf(this.#sole(value, "fc", ["Softmax", "LogSoftmax"])), "softmax", []);
+    if (atEnd()) return;
+    // classify takes the softmax of the logits itself.
+    value = outputOf(this.#sole(value, "fc", ["Softmax", "LogSoftmax"]));
+    if (!atEnd()) this.#sole(value, "softmax", []);
   }
 
   async #classifier(node: OnnxNode): Promise<string> {

@@ -9,8 +9,9 @@ import type { FileStore } from "../../platform/file-store.ts";
 import { checkHttpUrl, HttpFailure, type HttpTiming, shownUrl } from "../../platform/http.ts";
 import type { ByteSource } from "../../platform/sources.ts";
 import { describeValue } from "../../tensor/check-options.ts";
-import { downloadFile, hasLengthOf, lengthInWords, type RemoteFile } from "./download-file.ts";
+import { downloadFile } from "./download-file.ts";
 import type { FetchOptions } from "./fetch-options.ts";
+import { hasLengthOf, lengthInWords, type RemoteFile } from "./remote-file.ts";
 
 const pytorch = "https://download.pytorch.org/models/";
 
@@ -57,7 +58,7 @@ export interface CacheOptions extends FetchOptions {
 export async function openCached(named: NamedFile, options: CacheOptions): Promise<ByteSource> {
   const store = options.store ?? weightStore();
   await fetchToCache(named, { ...options, store });
-  const source = await orWeightError(named, options, store, () => store.open(named.file));
+  const source = await openStored(named, store);
   if (hasLengthOf(named, source.size)) return source;
   await source.close();
   throw new WeightError(
@@ -79,6 +80,19 @@ export async function fetchToCache(named: NamedFile, options: CacheOptions): Pro
     await downloadFile(named, { url, store, signal, onProgress, onNotice, timing });
     return true;
   });
+}
+
+async function openStored({ title, file }: NamedFile, store: FileStore): Promise<ByteSource> {
+  try {
+    return await store.open(file);
+  } catch (cause) {
+    if (!(cause instanceof FileError)) throw cause;
+    throw new WeightError(
+      "weights-missing",
+      `${title} is in the cache and cannot be opened (${cause.message}): ${store.remedy("place", file, "")}`,
+      { cause },
+    );
+  }
 }
 
 async function orWeightError<T>(

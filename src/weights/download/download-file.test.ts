@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { weightStore } from "#platform";
 import { type LoopbackServer, loopbackServer, madeBytes } from "../../../test/support/loopback-server.ts";
 import { OptionError, WeightError } from "../../errors.ts";
+import { FileError } from "../../platform/byte-source.ts";
 import type { HttpTiming } from "../../platform/http.ts";
 import { addressOf, type CacheOptions, fetchToCache, isOffline, type NamedFile, openCached } from "./cached-weights.ts";
 import type { DownloadProgress } from "./fetch-options.ts";
@@ -324,6 +325,14 @@ describe("what does not pass is one error with the way out", () => {
   test("a cached file of another length, with how to be rid of it", async () => {
     await begun(data);
     await writeFile(join(folder, named.file), "cut");
+    const store = weightStore();
+    const open = () => Promise.reject(new FileError("not-readable", "a.pth: no permission to read"));
+    expect(await failure(openCached(named, { onNotice: () => {}, store: { ...store, open } }))).toMatchObject({
+      ...{
+        code: "weights-missing",
+        message: expect.stringMatching(/is in the cache and cannot be opened \(a\.pth: no/),
+      },
+    });
     const error = await failure(openCached(named, { onNotice: () => {} }));
     expect(error.message).toMatch(
       /has 3 bytes, and resnet50 IMAGENET1K_V1 has 300000 bytes: it is cut short .*residual weights rm/,

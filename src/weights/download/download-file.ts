@@ -4,7 +4,7 @@
  */
 import { request, sha256 } from "#platform";
 import { FileError } from "../../platform/byte-source.ts";
-import type { FileStore, PartialFile } from "../../platform/file-store.ts";
+import type { FileStore, PartialFile, Sha256 } from "../../platform/file-store.ts";
 import {
   type Answer,
   contentLength,
@@ -21,16 +21,7 @@ import {
 } from "../../platform/http.ts";
 import { formatBytes } from "../../tensor/format-bytes.ts";
 import type { DownloadProgress } from "./fetch-options.ts";
-
-/** A file, and how it is known to be the right one. */
-export interface RemoteFile {
-  readonly file: string;
-  /** In hexadecimal, whole or its beginning. */
-  readonly sha256: string;
-  /** Its length, exactly or as published in mebibytes with three decimals. */
-  readonly bytes?: number;
-  readonly mebibytes: number;
-}
+import { hasLengthOf, lengthInWords, longestOf, type RemoteFile } from "./remote-file.ts";
 
 export interface DownloadOptions {
   readonly url: URL;
@@ -82,7 +73,7 @@ export async function hashOf(
 }
 
 async function hashInto(
-  hash: { update(bytes: Uint8Array): void },
+  hash: Sha256,
   { size, read }: { readonly size: number; read(offset: number, length: number): Promise<Uint8Array> },
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -91,16 +82,6 @@ async function hashInto(
     signal?.throwIfAborted();
     hash.update(await read(at, Math.min(step, size - at)));
   }
-}
-
-/** Whether a file of that many bytes can be this one. */
-export function hasLengthOf({ bytes, mebibytes }: RemoteFile, length: number): boolean {
-  return bytes === undefined ? Math.abs(length / 2 ** 20 - mebibytes) <= 0.00051 : length === bytes;
-}
-
-/** `102530333 bytes`, or `about 170.5 MiB` where only that is known. */
-export function lengthInWords({ bytes, mebibytes }: RemoteFile): string {
-  return bytes === undefined ? `about ${mebibytes} MiB` : `${bytes} bytes`;
 }
 
 /** What an earlier answer told of the file, kept beside its beginning. */
@@ -115,7 +96,7 @@ class Transfer {
   private readonly partial: PartialFile;
   private readonly options: DownloadOptions;
   private readonly address: string;
-  private hash: { update(bytes: Uint8Array): void; digest(): string } | undefined;
+  private hash: Sha256 | undefined;
   private total: number | undefined;
   private restarts = 0;
   /** Whether bytes of an earlier process are among those that are hashed. */
@@ -155,7 +136,7 @@ class Transfer {
   /** What an earlier process left. */
   private async takeUp(): Promise<void> {
     const { file } = this.remote;
-    if (this.partial.size > 0 && this.partial.size > this.most()) {
+    if (this.partial.size > 0 && this.partial.size > longestOf(this.remote)) {
       this.options.onNotice(`${file}: its beginning is longer than the file; downloading it anew`);
       await this.partial.restart();
     }
@@ -171,11 +152,6 @@ class Transfer {
     this.hash = await sha256();
     this.inherited = false;
     this.total = undefined;
-  }
-
-  /** The most bytes that the file can have. */
-  private most(): number {
-    return this.remote.bytes ?? Math.ceil((this.remote.mebibytes + 0.00051) * 2 ** 20);
   }
 
   private async attempt(gain: Gain, timing: HttpTiming): Promise<void> {
@@ -263,7 +239,7 @@ class Transfer {
 
   private async receive({ chunks }: Answer, gain: Gain): Promise<void> {
     const { total, partial } = this;
-    const most = total ?? this.most();
+    const most = total ?? longestOf(this.remote);
     this.progress(false);
     for await (const chunk of chunks()) {
       if (partial.size + chunk.length > most)

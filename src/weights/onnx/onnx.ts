@@ -50,7 +50,7 @@ export async function openOnnx(source: WeightSource): Promise<OnnxFile> {
   };
   try {
     const model = await readModel(bytes, openExternal);
-    return { source: bytes.name, ...model, close };
+    return { source: bytes.name, ...model, parts: [...opened.values()].map(({ name }) => name), close };
   } catch (error) {
     await close();
     throw error;

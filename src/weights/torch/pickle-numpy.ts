@@ -71,14 +71,16 @@ export function numpyScalar([dtype, bytes]: readonly Value[], breach: Breach): V
 /** BUILD of an array: (version, shape, dtype, is it Fortran's order, bytes). */
 export function buildNumpyArray(array: Tensor, state: Tuple, breach: Breach): void {
   const [, shape, dtype, fortran, bytes] = state.items;
-  array.layout = numpyArray(dtype, shape, fortran === true, bytesOfArray(bytes), breach).layout;
+  const made = numpyArray(dtype, shape, fortran === true, bytesOfArray(bytes), breach);
+  array.layout = made.layout;
+  array.refused = made.refused;
 }
 
 export function bytesOfArray(bytes: Value | undefined): Uint8Array | undefined {
   return bytes instanceof Uint8Array ? bytes : undefined;
 }
 
-/** An array as a tensor; one of objects, texts or dates has no layout, and is no tensor. */
+/** An array as a tensor; one of objects, texts or dates has no layout, and is no tensor; one of numbers that are not read is refused. */
 export function numpyArray(
   dtype: Value | undefined,
   shape: Value | undefined,
@@ -87,6 +89,11 @@ export function numpyArray(
   breach: Breach,
 ): Tensor {
   const type = plainDtype(dtype);
+  if (!type && dtype instanceof NumpyDtype && /^[biufc]\d+$/.test(dtype.code))
+    return new Tensor(
+      undefined,
+      `is a numpy array of ${dtype.order === ">" ? "big-endian numbers" : `type ${dtype.code}`}, which is not read: save torch.from_numpy(array.astype("float32"))`,
+    );
   if (!type || !bytes) return new Tensor();
   const dims = shape instanceof Tuple ? shape.items.map(Number) : [];
   if (!dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0) || dims.length > 64)

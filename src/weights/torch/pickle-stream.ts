@@ -4,8 +4,9 @@
  */
 import type { ByteSource } from "../../platform/sources.ts";
 import type { Breach } from "../weight-source.ts";
+import { OutOfBytes } from "./pickle-bytes.ts";
 import type { Value } from "./pickle-values.ts";
-import { OutOfBytes, type UnpickleOptions, unpickle } from "./unpickle.ts";
+import { type UnpickleOptions, unpickle } from "./unpickle.ts";
 
 /** A pickle holds no tensor's bytes; ResNet-152's has 150 KB. */
 export const mostPickleBytes = 2 ** 25;

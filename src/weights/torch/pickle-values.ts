@@ -72,7 +72,7 @@ export interface Layout {
 /** A tensor: its layout comes with it, or later by BUILD; or the reason why it cannot be read. */
 export class Tensor {
   layout: Layout | undefined;
-  readonly refused: string | undefined;
+  refused: string | undefined;
   constructor(layout?: Layout, refused?: string) {
     this.layout = layout;
     this.refused = refused;

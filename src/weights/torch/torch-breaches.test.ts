@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { bytesSource } from "../../platform/byte-source.ts";
 import { openWeights } from "../open-weights.ts";
+import { OutOfBytes } from "./pickle-bytes.ts";
 import { Budget, Tuple, type Value } from "./pickle-values.ts";
-import { OutOfBytes, unpickle } from "./unpickle.ts";
+import { unpickle } from "./unpickle.ts";
 
 const golden = new URL("../../../test/golden/torch/", import.meta.url);
 const latin1 = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -44,6 +45,18 @@ test.each([
 ])("a pickle that names code is refused by that name: %j", async (named, name) => {
   await expect(openWeights(legacy(`${named}${text("touch x")}\x85R`))).rejects.toThrow(
     `bytes: its pickle names ${name}, which is neither a tensor nor plain data, and nothing that a file names is run here; save the state dict`,
+  );
+});
+
+test.each([
+  ["f4", ">", "C", "big-endian numbers"],
+  ["f16", "<", "C", "type f16"],
+])("a numpy array of numbers that are not read is refused, not left out: %s %s", async (code, order, opcode, what) => {
+  const dtype = `cnumpy\ndtype\n(${text(code)}K\x00K\x01tR(K\x03${text(order)}tb`;
+  const array = `cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\x00\x85C\x01btR`;
+  const state = `(K\x01K\x01\x85${dtype}\x89${opcode}\x10${"\0".repeat(16)}tb`;
+  await expect(openWeights(legacy(`}${text("w")}${array}${state}s`))).rejects.toThrow(
+    `tensor "w": is a numpy array of ${what}, which is not read`,
   );
 });
 

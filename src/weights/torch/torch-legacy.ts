@@ -6,7 +6,7 @@
 import { UnsupportedError, WeightError } from "../../errors.ts";
 import type { ByteSource } from "../../platform/sources.ts";
 import type { WeightFile } from "../weight-file.ts";
-import { type Breach, openWeightSource, quoted, type WeightSource } from "../weight-source.ts";
+import { type Breach, quoted, readWeightSource, type WeightSource } from "../weight-source.ts";
 import { storageOf } from "./persistent-storage.ts";
 import { PickleStream } from "./pickle-stream.ts";
 import { Budget, type Storage, Tuple, type Value } from "./pickle-values.ts";
@@ -17,14 +17,8 @@ const magicNumber = 0x1950a86a20f9469cfc6cn;
 const protocolVersion = 1001;
 
 /** Opens a file of the legacy stream. Throws as openTorchZip does. */
-export async function openTorchLegacy(source: WeightSource): Promise<WeightFile> {
-  const bytes = await openWeightSource(source);
-  try {
-    return await open(bytes);
-  } catch (error) {
-    await bytes.close();
-    throw error;
-  }
+export function openTorchLegacy(source: WeightSource): Promise<WeightFile> {
+  return readWeightSource(source, open);
 }
 
 async function open(source: ByteSource): Promise<WeightFile> {

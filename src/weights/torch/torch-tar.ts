@@ -6,7 +6,7 @@
 import { WeightError } from "../../errors.ts";
 import type { ByteSource } from "../../platform/sources.ts";
 import type { WeightFile } from "../weight-file.ts";
-import { type Breach, openWeightSource, quoted, type WeightSource } from "../weight-source.ts";
+import { type Breach, quoted, readWeightSource, type WeightSource } from "../weight-source.ts";
 import { PickleStream } from "./pickle-stream.ts";
 import { Budget, Global, Storage, Tensor, Tuple, type Value } from "./pickle-values.ts";
 import { isCount } from "./rebuild-tensor.ts";
@@ -16,14 +16,8 @@ import { checkEndian, legacyStorages, type Place } from "./torch-legacy.ts";
 import type { UnpickleOptions } from "./unpickle.ts";
 
 /** Opens a file of PyTorch 0.1. Throws as openTorchZip does. */
-export async function openTorchTar(source: WeightSource): Promise<WeightFile> {
-  const bytes = await openWeightSource(source);
-  try {
-    return await open(bytes);
-  } catch (error) {
-    await bytes.close();
-    throw error;
-  }
+export function openTorchTar(source: WeightSource): Promise<WeightFile> {
+  return readWeightSource(source, open);
 }
 
 async function open(source: ByteSource): Promise<WeightFile> {

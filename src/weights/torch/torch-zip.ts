@@ -5,26 +5,21 @@
 import { UnsupportedError, WeightError } from "../../errors.ts";
 import type { ByteSource } from "../../platform/sources.ts";
 import type { WeightFile } from "../weight-file.ts";
-import { type Breach, openWeightSource, quoted, type WeightSource } from "../weight-source.ts";
+import { type Breach, quoted, readWeightSource, type WeightSource } from "../weight-source.ts";
 import { storageOf } from "./persistent-storage.ts";
+import { OutOfBytes } from "./pickle-bytes.ts";
 import { mostPickleBytes } from "./pickle-stream.ts";
 import { Budget } from "./pickle-values.ts";
 import { type Storages, torchFile } from "./torch-file.ts";
-import { OutOfBytes, unpickle } from "./unpickle.ts";
+import { unpickle } from "./unpickle.ts";
 import { checkStored, dataStartOf, readZipDirectory, type ZipEntry } from "./zip-directory.ts";
 
 /**
  * Opens a file as torch.save writes it. Throws WeightError (`weights-format`) for one that breaks its format or names what is no data, and
  * UnsupportedError for TorchScript and big-endian files; the file is then closed. Tensors are read when asked for, by ranges.
  */
-export async function openTorchZip(source: WeightSource): Promise<WeightFile> {
-  const bytes = await openWeightSource(source);
-  try {
-    return await open(bytes);
-  } catch (error) {
-    await bytes.close();
-    throw error;
-  }
+export function openTorchZip(source: WeightSource): Promise<WeightFile> {
+  return readWeightSource(source, open);
 }
 
 async function open(source: ByteSource): Promise<WeightFile> {
