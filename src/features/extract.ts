@@ -21,7 +21,7 @@ export interface ExtractOptions extends Omit<FeaturesOfOptions, "recursive" | "o
   readonly float16?: boolean;
   /** Stop at the first bad image, with its error. */
   readonly strict?: boolean;
-  /** Asks for an end: the batch under way is finished. (`signal` ends at once.) */
+  /** Asks for an end: the batch under way is finished; before the first, the wait for weights ends. (`signal` ends at once.) */
   readonly stop?: AbortSignal;
   /** Told of the rows of each batch, once they are safe. */
   readonly onRows?: (rows: readonly FeatureRow[]) => void;
@@ -160,10 +160,13 @@ async function* batchesOf(
   images: AsyncGenerator<NamedSource, void, undefined>,
   options: ExtractOptions,
 ): AsyncGenerator<FeatureRow[], void, undefined> {
-  const { model, layer = defaultLayer, pool, normalize, exif, batch = defaultBatch, signal, strict, float16 } = options;
+  const { model, layer = defaultLayer, batch = defaultBatch, signal, strict, float16 } = options;
+  const { pool, normalize, exif, stop: stopLoading } = options;
   let rows: FeatureRow[] = [];
   let anyVector = false;
-  for await (const found of featuresOfImages(images, { model, layer, pool, normalize, exif, batch, signal })) {
+  for await (const found of featuresOfImages(images, {
+    ...{ model, layer, pool, normalize, exif, batch, signal, stopLoading },
+  })) {
     const row = float16 ? within16(found) : found;
     if (row.error?.code === "weights-not-finite" && !anyVector) {
       const blank = await vectorOfBlank(model, layer, signal);

@@ -73,10 +73,13 @@ export async function* featuresOf(
   yield* featuresOfImages(readImages(sources, { recursive, onLeftOut }), options);
 }
 
-/** featuresOf for images that were found already. They are taken as batches are made, and no more of them after the loop is left. */
+/**
+ * featuresOf for images that were found already. They are taken as batches are made, and no more of them after the loop is left.
+ * `stopLoading` ends it as `signal` does, but only until weights are loaded for the first batch.
+ */
 export async function* featuresOfImages(
   images: AsyncGenerator<NamedSource, void, undefined>,
-  options: Omit<FeaturesOfOptions, "recursive" | "onLeftOut">,
+  options: Omit<FeaturesOfOptions, "recursive" | "onLeftOut"> & { readonly stopLoading?: AbortSignal },
 ): AsyncGenerator<FeatureRow, void, undefined> {
   const { model, batch = defaultBatch, signal, layer = defaultLayer } = options;
   if (!(model instanceof Model))
@@ -104,7 +107,9 @@ export async function* featuresOfImages(
     const first = await taken;
     stop();
     if (first.length === 0) return; // of a run that was done already
-    await model.prepare(first.length, [layer], inner.signal); // a later batch is larger only where this one has large files
+    const { stopLoading } = options;
+    const loading = stopLoading ? AbortSignal.any([inner.signal, stopLoading]) : inner.signal;
+    await model.prepare(first.length, [layer], loading); // a later batch is larger only where this one has large files
     for (let n = 1; n < batchesAhead; n++) takeNext();
     for (let next = ahead.shift(); next; next = ahead.shift()) {
       const prepared = await next;
