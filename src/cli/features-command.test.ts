@@ -235,6 +235,7 @@ describe("a reader or a user who stops", () => {
     expect(again.stderr).toMatch(/rows\.jsonl\.part: an earlier run stopped after \d+ images; go on with --resume, or/);
     const other = await features([...args, "--resume", "--layer", "layer3"]);
     expect(other.code).toBe(2);
+    expect(other.stderr).not.toContain("goes on after");
     expect(other.stderr).toMatch(/belongs to another run \(layer was avgpool, is layer3\)/);
     const resumed = await features([...args, "--resume"]);
     expect(resumed.code).toBe(0);

@@ -98,8 +98,7 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     model = await openModel({ ...options, onWarning: (text) => console.notice(text), onProgress, signal });
     console.end();
     sayDevice(model, flags.layer, console);
-    if (earlier) sayResumed(place!, earlier, console);
-    else if (flags.resume)
+    if (!earlier && flags.resume)
       console.notice(`${place}: there is nothing to resume (no ${journalOf(place!)}); begins anew`);
     const progress = new Progress(console, survey.tars > 0 ? undefined : survey.count, earlier?.rows ?? 0);
     const run: ExtractOptions = {
@@ -113,7 +112,10 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     const facts = () => factsOf(model!, flags, survey);
     const done = isStream
       ? await toStream(place, format, run)
-      : await extractToFiles({ path: place, format, facts, earlier }, run);
+      : await extractToFiles(
+          { path: place, format, facts, earlier, onResume: (state) => sayResumed(place, state, console) },
+          run,
+        );
     if (survey.tars > 0) progress.add(0, true);
     if (done.stopped) throw signal.reason;
     return sayDone(done, console);

@@ -42,6 +42,8 @@ export interface FileTarget {
   readonly facts: () => Promise<RunFacts>;
   /** What is there of an earlier run, to go on with. */
   readonly earlier: JournalState | undefined;
+  /** Called when that is known to be of the same run. */
+  readonly onResume?: (earlier: JournalState) => void;
 }
 
 /** The journal of an output: beside it, with the suffix `.part`. */
@@ -73,7 +75,10 @@ export async function extractToFiles(target: FileTarget, options: ExtractOptions
   const journalPath = journalOf(path);
   const facts = target.facts();
   facts.catch(() => undefined); // it is awaited below
-  if (earlier) checkSameRun(journalPath, earlier.facts, await facts);
+  if (earlier) {
+    checkSameRun(journalPath, earlier.facts, await facts);
+    target.onResume?.(earlier);
+  }
   const images = options.images();
   if (earlier) await skipKept(journalPath, images);
   let journal = earlier ? await JournalWriter.resume(journalPath, earlier) : undefined;
