@@ -30,6 +30,8 @@ describe("residual bench model", () => {
     expect(warmups).toBeGreaterThan(0);
     expect(result.imagesPerSecond).toBeCloseTo(2000 / median, 6);
     expect(result.peakGflops).toBeGreaterThan(0);
+    expect(result.peakMemory).toBeGreaterThan(20 * 2 ** 20); // Node's own, in bytes and no other unit
+    expect(result.peakMemory).toBeLessThan(2 ** 30);
     expect(result.machine.runtime).toBe(`Node ${process.versions.node}`);
     const conv = result.layers.find((layer: { node: string }) => layer.node === "layer1.0.relu");
     // 2 images, 16 × 16 × 3 × 3 multiply-adds for each of 56 × 56 pixels, and what bias and ReLU add.

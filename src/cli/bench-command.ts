@@ -3,6 +3,7 @@ import { arch, availableParallelism, cpus, totalmem } from "node:os";
 import type { Command } from "commander";
 import { type BenchModelResult, benchModel } from "../inspect/bench-model.ts";
 import { defaultLayer } from "../model/model.ts";
+import { formatBytes } from "../tensor/format-bytes.ts";
 import { Console } from "./console.ts";
 import { type ExitCode, exitCode, Interrupted } from "./exit.ts";
 import { Interruption } from "./interruption.ts";
@@ -91,6 +92,7 @@ function asText(result: BenchModelResult, machine: Machine): string {
     `the caller's event loop came late by ${number(running.p99)} ms (p99), ${number(running.most)} at most; ` +
       `while it opened ${number(opening.p99)}, ${number(opening.most)}`,
   );
+  if (result.peakMemory !== undefined) lines.push(`memory of the process: ${formatBytes(result.peakMemory)} at most`);
   if (peakGflops !== undefined) lines.push(`peak of multiply-adds ${number(peakGflops)} GFLOP/s`);
   if (layers) {
     const width = Math.max(...layers.map(({ node }) => node.length));

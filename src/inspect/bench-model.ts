@@ -1,4 +1,5 @@
 /** Times a network alone: preprocessed images in memory to its vectors in memory, no decoding. */
+import { peakMemory } from "#platform";
 import type { StepTime } from "../backends/backend.ts";
 import { OptionError } from "../errors.ts";
 import { modelOfName } from "../model/architectures.ts";
@@ -45,6 +46,8 @@ export interface BenchModelResult {
   readonly opening: number;
   /** Of the caller's thread, in the runs; and while the model opened. */
   readonly eventLoop: { readonly running: EventLoopDelay; readonly opening: EventLoopDelay };
+  /** Bytes of the whole process at most, once the runs were done; in Node alone. */
+  readonly peakMemory?: number;
   /** GFLOP/s of all threads, multiplying and adding in registers, measured after the runs. WebAssembly only. */
   readonly peakGflops?: number;
   readonly layers?: readonly LayerTime[];
@@ -84,12 +87,14 @@ export async function benchModel(options: BenchModelOptions): Promise<BenchModel
     const runs = { warmups: 3, seconds, least: 5, most: 1e6, signal };
     const milliseconds = await measure(() => run(), runs).finally(whileRunning.end);
     const eventLoop = { running: whileRunning.end(), opening: delayOpening };
+    const memory = peakMemory();
     const peakGflops = await engine.measurePeak();
     const layers = perLayer ? await timeLayers(run, milliseconds.runs, peakGflops) : undefined;
     const plan = options.plan ? await runner.plan([layer]) : undefined;
     return {
       ...{ model: name, weights: info.weights, batch, layer, optimizeFor, device, milliseconds },
-      ...{ imagesPerSecond: (1000 * batch) / milliseconds.median, opening, eventLoop, peakGflops, layers, plan },
+      ...{ imagesPerSecond: (1000 * batch) / milliseconds.median, opening, eventLoop },
+      ...{ peakMemory: memory, peakGflops, layers, plan },
     };
   } finally {
     whileOpening.end(); // also where it failed

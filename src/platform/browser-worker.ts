@@ -48,6 +48,8 @@ export function processors(): number {
   return globalThis.navigator?.hardwareConcurrency ?? 1;
 }
 
+export function peakMemory(): undefined {}
+
 export function whyNot256(): string | undefined {
   return "browsers do not say whether they pack vectors, and cannot be asked to";
 }

@@ -12,7 +12,7 @@ import { openHttp, readHttp } from "./http-source.ts";
 import type { AppendFile, FileFacts, FolderEntry, GpuEntry, GpuOptions, Output, PathKind } from "./platform.ts";
 import type { ByteSource, Source } from "./sources.ts";
 
-export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./browser-worker.ts";
+export { compileWasm, peakMemory, processors, startWorker, whyNot256, workerPort } from "./browser-worker.ts";
 
 export async function openBytes(source: Source, signal?: AbortSignal): Promise<ByteSource> {
   signal?.throwIfAborted();

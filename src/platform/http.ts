@@ -264,7 +264,7 @@ function unescaped({ href }: URL, text: string): string {
   }
 }
 
-/** Codes of connections that broke; all others, such as an unknown host, stay as they are for now. */
+/** Codes of connections that broke, where another try makes sense; of others, such as an unknown host, the caller says whether it does. */
 const broken = /^(ECONNRESET|EPIPE|ETIMEDOUT|UND_ERR_(SOCKET|\w*TIMEOUT)|ConnectionClosed)$/;
 
 /** `fetch failed` says nothing; its cause has a code and a host. */

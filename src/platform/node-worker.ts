@@ -76,6 +76,10 @@ export function processors(): number {
 /** Deno and Bun speak of a `node` version too. */
 export const isNode = !("Deno" in globalThis) && !("Bun" in globalThis);
 
+export function peakMemory(): number | undefined {
+  return isNode ? process.resourceUsage().maxRSS * 1024 : undefined; // the others count in other units, or not at all
+}
+
 /** The first V8 whose revectoriser packs fused multiply-adds: Node 24's. */
 const firstPackingV8 = 13;
 

@@ -23,7 +23,7 @@ export { fileFacts, makeFolder, openAppend, removeFile } from "./node-files.ts";
 export { gpu } from "./node-gpu.ts";
 export { environment, fetchBytes, request } from "./node-http.ts";
 export { openOutput } from "./node-output.ts";
-export { compileWasm, processors, startWorker, whyNot256, workerPort } from "./node-worker.ts";
+export { compileWasm, peakMemory, processors, startWorker, whyNot256, workerPort } from "./node-worker.ts";
 
 const [open, fstat, read, close] = [promisify(fs.open), promisify(fs.fstat), promisify(fs.read), promisify(fs.close)];
 

@@ -147,6 +147,8 @@ export interface Platform {
   startWorker(listener: WorkerListener): WorkerHandle;
   /** Inside a worker: its line to its owner. */
   workerPort(): WorkerPort;
+  /** Bytes of memory that this process had at most (its resident set); undefined in a browser, in Deno and in Bun. */
+  peakMemory(): number | undefined;
   /** Processors that this process may use. */
   processors(): number;
   /** Why the engine cannot be asked to pack vectors to 256 bits; undefined where it may be tried. */
