@@ -4,11 +4,12 @@
  */
 import { createHash } from "node:crypto";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { PretrainedFile } from "../src/model/pretrained.ts";
 import { openSourcePages, type SourcePages } from "../tools/source-pages.ts";
 import { importMap } from "./smoke/import-map.ts";
 import type {} from "./smoke/weights-page.ts"; // the page's global
+import { eventually } from "./support/eventually.ts";
 import { type LoopbackServer, loopbackServer } from "./support/loopback-server.ts";
 import { tinyWeights } from "./support/small-weights.ts";
 
@@ -107,7 +108,7 @@ test.skipIf(!able)("of two pages are fetched once", async () => {
   server.script = [{ stallAfter: 10_000, until }];
   const [one, two] = [await openPage(), await openPage()];
   const first = open(one, { mirror: mirror() });
-  await vi.waitFor(() => expect(server.requests.length).toBe(1), 20_000);
+  await eventually(() => expect(server.requests.length).toBe(1));
   const second = open(two, { mirror: mirror() });
   await new Promise((resolve) => setTimeout(resolve, 200)); // it waits by then, or comes later and finds the file: both are one fetch
   go();

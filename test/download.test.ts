@@ -12,6 +12,7 @@ import { presets } from "../src/image/preset.ts";
 import { openModel } from "../src/model/open-model.ts";
 import { type PretrainedFile, pretrained } from "../src/model/pretrained.ts";
 import type { DownloadProgress } from "../src/weights/download/fetch-options.ts";
+import { eventually } from "./support/eventually.ts";
 import { type LoopbackServer, loopbackServer } from "./support/loopback-server.ts";
 import { fromRoot, tinyWeights } from "./support/small-weights.ts";
 import { type RunOptions, type RunResult, runScript } from "./support/spawn-residual.ts";
@@ -74,13 +75,7 @@ const expectWhole = async (): Promise<void> =>
   expect((await readFile(join(folder, entry.file))).equals(data)).toBe(true);
 /** Resolves when so many bytes of the file are on disk. */
 const begun = (bytes: number): Promise<void> =>
-  vi.waitFor(
-    async () => expect((await readFile(join(folder, `${entry.file}.partial`))).length).toBeGreaterThan(bytes),
-    {
-      timeout: 20_000,
-      interval: 20,
-    },
-  );
+  eventually(async () => expect((await readFile(join(folder, `${entry.file}.partial`))).length).toBeGreaterThan(bytes));
 
 describe("residual weights", () => {
   test("downloads, lists, verifies, names and removes", async () => {
@@ -250,7 +245,7 @@ describe("in a program", () => {
         signal: controller.signal,
       });
       const count = server.requests.length;
-      await vi.waitFor(() => expect(server.requests.length).toBeGreaterThan(count));
+      await eventually(() => expect(server.requests.length).toBeGreaterThan(count));
       controller.abort(reason);
       await expect(opening).rejects.toBe(reason);
     }
@@ -277,7 +272,7 @@ test("convert from an address: offline nothing is fetched, and Ctrl-C ends a ser
   server.script = [{ stallAfter: 10 }];
   const stopped = await residual(args, {
     onStart: (running) =>
-      void vi.waitFor(() => expect(server.requests.length).toBe(1), 20_000).then(() => running.kill("SIGINT")),
+      void eventually(() => expect(server.requests.length).toBe(1)).then(() => running.kill("SIGINT")),
   });
   expect(stopped).toMatchObject({ code: 130, stderr: expect.stringContaining("out.safetensors was not written") });
   expect(await readdir(home)).toEqual([]);

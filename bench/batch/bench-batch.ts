@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { defaultBatch } from "../../src/features/features-of.ts";
 import { conditionsNow, root, say, thisMachine } from "../common/keep-result.ts";
 import { markdownTable } from "../common/markdown-table.ts";
 import { describeCommit, describeMachine } from "../common/record.ts";
@@ -12,55 +13,58 @@ import { ratiosOf, spreadOf } from "../common/statistics.ts";
 
 const { values } = parseArgs({
   options: {
-    model: { type: "string", default: "resnet18" },
-    rounds: { type: "string", default: "3" },
+    models: { type: "string", default: "resnet18,resnet50" },
+    rounds: { type: "string", default: "5" },
     sizes: { type: "string", default: "1,2,4,8,16,32" },
   },
 });
-const sizes = values.sizes.split(",").map(Number);
-/** Milliseconds an image, by size and round. */
-const times = new Map<number, number[]>(sizes.map((size) => [size, []]));
+/** The default of `--batch`, to which the others are compared. */
+const base = defaultBatch;
+const sizes = [...new Set([...values.sizes.split(",").map(Number), base])].sort((a, b) => a - b);
 const load = loadavg()[0]!;
-for (let round = 0; round < Number(values.rounds); round++)
-  for (const size of sizes) {
-    const args = [
-      "bench",
-      "model",
-      "--model",
-      values.model,
-      "--batch",
-      String(size),
-      "--seconds",
-      "2",
-      "--device",
-      "wasm",
-    ];
-    const command = ["--conditions=source", join(root, "src/cli/main.ts"), ...args, "--json"];
-    const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
-    if (status !== 0) throw new Error(`batch ${size} ended with ${status}: ${stderr}`);
-    times.get(size)!.push(1000 / (JSON.parse(stdout) as { imagesPerSecond: number }).imagesPerSecond);
-  }
-const base = times.get(8) ?? times.get(sizes[0]!)!;
-const rows = sizes.map((size) => {
-  const { median, low, high } = spreadOf(times.get(size)!);
-  const ratio = spreadOf(ratiosOf(times.get(size)!, base)).median.toFixed(3);
-  return [
-    String(size),
-    median.toFixed(2),
-    `${low.toFixed(2)} to ${high.toFixed(2)}`,
-    (1000 / median).toFixed(1),
-    ratio,
-  ];
-});
+
+function millisecondsAnImage(model: string, size: number): number {
+  const args = ["bench", "model", "--model", model, "--batch", String(size), "--seconds", "2", "--device", "wasm"];
+  const command = ["--conditions=source", join(root, "src/cli/main.ts"), ...args, "--json"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${model}, batch ${size} ended with ${status}: ${stderr}`);
+  return 1000 / (JSON.parse(stdout) as { imagesPerSecond: number }).imagesPerSecond;
+}
+
+function sectionOf(model: string): string {
+  /** Milliseconds an image, by size and round. */
+  const times = new Map<number, number[]>(sizes.map((size) => [size, []]));
+  for (let round = 0; round < Number(values.rounds); round++)
+    for (const [size, list] of times) list.push(millisecondsAnImage(model, size));
+  const measured = [...times].map(([size, list]) => ({
+    ...{ size, ...spreadOf(list) },
+    ratio: spreadOf(ratiosOf(list, times.get(base)!)).median,
+  }));
+  const best = measured.reduce((least, one) => (one.ratio < least.ratio ? one : least));
+  const rows = measured.map(({ size, median, low, high, ratio }) => [
+    ...[String(size), median.toFixed(2), `${low.toFixed(2)} to ${high.toFixed(2)}`],
+    ...[(1000 / median).toFixed(1), ratio.toFixed(3)],
+  ]);
+  const verdict =
+    best.size === base
+      ? `No size is faster than ${base}.`
+      : `The fastest size, ${best.size}, takes ${((1 - best.ratio) * 100).toFixed(1)} % less time an image than ${base}.`;
+  return `## ${model}
+
+${verdict}
+
+${markdownTable([["batch", "ms an image", "quartiles", "images a second", `over that of ${base}`], ...rows])}`;
+}
+
 const page = `# The size of a batch
 
-${values.model} alone by \`residual bench model --batch N\`, mode latency, WebAssembly on all threads; ${values.rounds} rounds, the sizes in turn in each. "of batch 8" is an
-image's time over that in a batch of 8 of the same round, the median: above 1, 8 is faster. \`residual features\` takes 8: a larger batch gains little
-and takes activations, decoded images and the time until Ctrl-C is obeyed in proportion; a smaller one loses where images wait for one another.
+Networks alone by \`residual bench model --batch N\`, mode latency, WebAssembly on all threads; ${values.rounds} rounds, the sizes in turn in each. The last column is an
+image's time over that in a batch of ${base} of the same round, the median: above 1, ${base} is faster. \`residual features\` takes ${base} unless told: activations,
+decoded images and the time until Ctrl-C is obeyed grow with the batch, and a network run for each image alone reads its weights each time.
 
 Machine: ${describeMachine(thisMachine())}. Node ${process.versions.node}. Commit ${describeCommit(conditionsNow("src"))}. Load before: ${load.toFixed(1)}.
 
-${markdownTable([["batch", "ms an image", "quartiles", "images a second", "of batch 8"], ...rows])}
+${values.models.split(",").map(sectionOf).join("\n\n")}
 `;
 writeFileSync(join(root, "bench/results/batch.md"), page);
 say(page);

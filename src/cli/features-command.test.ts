@@ -244,6 +244,21 @@ describe("a reader or a user who stops", () => {
     expect(await readdir(at("stopped"))).toEqual(["rows.jsonl"]);
   });
 
+  it.concurrent("--strict keeps what is done before the bad image, and says how to go on", async () => {
+    await mkdir(at("strict"));
+    const args = [...many.slice(0, 10), "broken.png", "-o", "strict/rows.jsonl"];
+    await writeFile(at("broken.png"), "no image");
+    const { code, stdout, stderr } = await features([...args, "--strict"]);
+    expect({ code, stdout, stderr }).toEqual({
+      ...{ code: 1, stdout: "" },
+      stderr: expect.stringMatching(
+        /^residual: strict\/rows\.jsonl\.part keeps what is done: the same with --resume goes on\nresidual: broken\.png: not an image.*\n$/,
+      ),
+    });
+    expect((await features([...args, "--resume"])).code).toBe(3);
+    expect(rowsOf(await readFile(at("strict/rows.jsonl"), "utf8")).length).toBe(11);
+  });
+
   it.concurrent("Ctrl-C twice ends what would not end", async () => {
     execFileSync("mkfifo", [at("unread")]); // opening it waits for a reader, who never comes
     // Nothing tells when the command is that far. Before that, the first signal suffices: then we wait for longer.

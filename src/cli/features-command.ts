@@ -76,6 +76,8 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
   const format = formatOf(flags);
   const console = new Console({ quiet: flags.quiet ?? false, json: flags.json ?? false });
   let model: Model | undefined;
+  /** Whether this run's journal has rows of it. */
+  let kept = false;
   const interruption = new Interruption(() => console.notice("interrupted"));
   const { signal } = interruption;
   try {
@@ -105,6 +107,7 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
       ...vectorOptionsOf(flags),
       ...{ model, images, float16: flags.float16, strict: flags.strict, stop: signal },
       onRows: (rows) => {
+        kept = !isStream;
         sayErrors(rows, console);
         progress.add(rows.length);
       },
@@ -121,6 +124,7 @@ async function runFeatures(paths: readonly string[], flags: FeaturesFlags): Prom
     return sayDone(done, console);
   } catch (error) {
     if (error instanceof Interrupted) await sayInterrupted(flags, console);
+    else if (kept) console.notice(`${journalOf(asPath(flags.output!))} keeps what is done: ${goesOn(flags)}`);
     throw error;
   } finally {
     console.end();
@@ -174,14 +178,16 @@ function sayDone({ rows, failed }: Extracted, console: Console): ExitCode {
   return failed === rows ? exitCode.failed : exitCode.someFailed;
 }
 
-async function sayInterrupted({ output, resume }: FeaturesFlags, console: Console): Promise<void> {
+function goesOn({ resume }: FeaturesFlags): string {
+  return resume ? "the same goes on" : "the same with --resume goes on";
+}
+
+async function sayInterrupted(flags: FeaturesFlags, console: Console): Promise<void> {
+  const { output } = flags;
   if (output === undefined || output === "-") return console.notice("interrupted");
   const journal = journalOf(asPath(output));
   const left = await pathKind(journal).catch(() => undefined);
-  if (left === "file")
-    console.notice(
-      `interrupted; ${journal} keeps what is done: ${resume ? "the same" : "the same with --resume"} goes on`,
-    );
+  if (left === "file") console.notice(`interrupted; ${journal} keeps what is done: ${goesOn(flags)}`);
   else console.notice(`interrupted; ${output} was not written`);
 }
 

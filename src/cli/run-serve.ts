@@ -5,7 +5,7 @@ import type { DeviceChoice } from "../backends/select.ts";
 import { ApiKeys, localUser } from "../server/api-keys.ts";
 import { DataStore } from "../server/data-store.ts";
 import { MiB, type ServerLimits } from "../server/limits.ts";
-import { modelLoader } from "../server/model-loader.ts";
+import { checkNamedWeights, modelLoader, type NamedWeights } from "../server/model-loader.ts";
 import { listen, openService } from "../server/serve.ts";
 import { untilAborted } from "../tensor/until-aborted.ts";
 import { Console } from "./console.ts";
@@ -20,7 +20,7 @@ export interface ServeFlags {
   port: number;
   host: string;
   data: string;
-  weights?: ReadonlyMap<number, string | URL>;
+  weights?: NamedWeights;
   offline?: boolean;
   mirror?: string;
   preload?: readonly number[];
@@ -63,8 +63,9 @@ export async function runServe(flags: ServeFlags): Promise<ExitCode> {
     pino.destination({ dest: 2, sync: true }),
   );
   const limits = limitsOf(flags);
-  const store = await DataStore.open(asPath(flags.data));
   const { device, threads, weights = new Map(), preload = [], alias = [], allowHttp = false } = flags;
+  await checkNamedWeights(weights, signal);
+  const store = await DataStore.open(asPath(flags.data));
   const downloads = new Set<string>();
   const open = {
     onProgress: ({ file }: { readonly file: string }) => {

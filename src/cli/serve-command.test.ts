@@ -84,7 +84,14 @@ describe("it does not start", () => {
     [["--data", "store", "--port", "70000"], {}, 2, /--port 70000: expected a whole number from 0 to 65535/],
     [["--data", "store", "--port", "1", "--port", "2"], {}, 2, /--port: given twice/],
     [["--data", "store", "--alias", "features"], {}, 2, /--alias features: expected USER\/NAME/],
-    [["--data", "store", "--port", "0", "--preload", "18", "--weights", "18=nowhere"], {}, 1, /nowhere: no such file/],
+    [["--data", "store", "--port", "0", "--weights", "18=nowhere"], {}, 1, /nowhere: no such file/],
+    [
+      ["--data", "store", "--weights", "50=resnet18.safetensors"],
+      {},
+      1,
+      /resnet18\.safetensors does not fit resnet50: /,
+    ],
+    [["--data", "store", "--weights", "50=IMAGENET1K_V3"], {}, 2, /IMAGENET1K_V3/],
   ])("%j %j", async (args, env, code, message) => {
     const result = await runResidual(["serve", ...args], { cwd: folder, env });
     expect(result.stderr).toMatch(message);

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { deviceChoices, mostThreads } from "../backends/select.ts";
 import { depths } from "../model/architectures.ts";
 import { algorithmName, defaultLimits, MiB } from "../server/limits.ts";
+import type { NamedWeights } from "../server/model-loader.ts";
 import { type ExitCode, UsageError } from "./exit.ts";
 import { choice, mirrorOption, weightsOf } from "./model-options.ts";
 import { notEmpty, oneNumberOf, refuseRepeats, shown, wholeNumber } from "./option-parsers.ts";
@@ -92,10 +93,7 @@ function depthsOf(value: string): number[] {
   return [...new Set(value.split(",").map(depthOf))];
 }
 
-function weightsOfDepth(
-  value: string,
-  others: ReadonlyMap<number, string | URL> = new Map(),
-): ReadonlyMap<number, string | URL> {
+function weightsOfDepth(value: string, others: NamedWeights = new Map()): NamedWeights {
   const [, depthText, file] = /^(\d+)=(.+)$/.exec(value) ?? [];
   if (depthText === undefined || file === undefined)
     throw new UsageError(`--weights ${shown(value)}: expected DEPTH=WEIGHTS, such as 18=resnet18.safetensors`);

@@ -96,11 +96,12 @@ describe("similar and dedup", () => {
   });
 
   it.concurrent("refuse what cannot be meant, in one line", async () => {
-    const [query, threshold, mixed, text] = await Promise.all([
+    const [query, threshold, mixed, text, csv] = await Promise.all([
       run("similar", "nope.jpg", "photos"),
       run("dedup", "photos", "--threshold", "1.5"),
       run("dedup", "photos", "some.npy"),
       run("dedup", "classes/bricks/1.jsonl"),
+      run("dedup", "rows.csv"),
     ]);
     expect(query).toMatchObject({ code: 1, stdout: "", stderr: "residual: nope.jpg: no such file or folder\n" });
     expect(threshold).toMatchObject({
@@ -112,6 +113,8 @@ describe("similar and dedup", () => {
       stderr: expect.stringContaining("some.npy: a file of features stands alone"),
     });
     expect(text).toMatchObject({ code: 1, stderr: "residual: classes/bricks/1.jsonl: no such file or folder\n" });
+    const notRead = "no file of features that is read back; write jsonl, json, npy, safetensors, parquet";
+    expect(csv).toMatchObject({ code: 2, stderr: `residual: rows.csv: ${notRead}\n` });
   });
 });
 

@@ -1,15 +1,13 @@
 /** Many images on WebAssembly: tiny's weights at 64×64, real photos, and bad images among them. */
 import { readFile } from "node:fs/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { expectSameBits } from "../../test/support/compare.ts";
+import { eventually } from "../../test/support/eventually.ts";
 import { fromRoot, tinyWeights } from "../../test/support/small-weights.ts";
 import { memory } from "../engine/engine.ts";
 import type { Model } from "../model/model.ts";
 import { openModel } from "../model/open-model.ts";
 import { type FeatureRow, featuresOf } from "./features-of.ts";
-
-/** On a busy machine a worker thread takes its time. */
-const patience = { timeout: 60_000 };
 
 const photos = [
   "astronaut-portrait.jpg",
@@ -238,7 +236,7 @@ describe("ending early", () => {
     expect((await rows.next()).done).toBe(false); // the second row of the batch that ran
     await expect(rows.next()).rejects.toThrow("the model was used after dispose()");
     expect((await rows.next()).done).toBe(true);
-    await vi.waitFor(() => expect(memory()).toEqual(before), patience); // when the images that were being decoded are done
+    await eventually(() => expect(memory()).toEqual(before)); // when the images that were being decoded are done
   });
 });
 

@@ -16,15 +16,16 @@ const readers: Readonly<Record<string, (path: string) => AsyncGenerator<FeatureR
   parquet: readParquet,
 };
 
-/** Whether a path is, by its suffix, a file of features. */
+/** Whether a path is, by its suffix, a file of features: also of those that are not read back, which no image is either. */
 export function isFeaturesFile(path: string): boolean {
-  return Object.hasOwn(readers, suffixOf(path));
+  return Object.hasOwn(readers, suffixOf(path)) || suffixOf(path) === "csv";
 }
 
 /** The rows of a file of features. Throws OptionError for one that is none, FileError for one that cannot be read. */
 export async function* readFeatures(path: string): AsyncGenerator<FeatureRow, void, undefined> {
   const read = readers[suffixOf(path)];
-  if (!read) throw new OptionError(`${path}: no file of features; ${Object.keys(readers).join(", ")} are read`);
+  if (!read)
+    throw new OptionError(`${path}: no file of features that is read back; write ${Object.keys(readers).join(", ")}`);
   yield* read(path);
 }
 

@@ -1,5 +1,6 @@
 /** Files behind an address, read in ranges: by both platforms' openBytes, since a real browser adds nothing but its own fetch. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import { type LoopbackServer, loopbackServer, madeBytes } from "../../test/support/loopback-server.ts";
 import { OptionError } from "../errors.ts";
 import * as browser from "./browser.ts";
@@ -147,7 +148,7 @@ test("a signal ends the opening alone, and closing what is being read", async ()
   server.file = large;
   const patient = { ...timing, stall: 60_000 };
   const opening = (signal: AbortSignal) => openHttp(url(), { request: node.request, timing: patient, signal });
-  const asked = (count: number) => expect.poll(() => server.requests.length).toBe(count);
+  const asked = (count: number) => eventually(() => expect(server.requests.length).toBe(count));
   const abort = new AbortController();
   server.script = [{ stallAfter: 100 }];
   const stalled = opening(abort.signal);

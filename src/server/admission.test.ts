@@ -1,5 +1,6 @@
 /** Room and time: full queues, callers who leave, time that runs out, a service that stops. */
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import {
   algorithm,
   bytesBody,
@@ -81,7 +82,7 @@ describe("room and time", () => {
         bytesBody(new Uint8Array(photo), "application/octet-stream"),
       );
       expect([reply.status, service.admission.size]).toEqual([200, 1]);
-      await vi.waitFor(() => expect(service.admission.size).toBe(0), { timeout: 20_000 });
+      await eventually(() => expect(service.admission.size).toBe(0));
       await reply.body?.cancel();
     }));
 
@@ -123,7 +124,7 @@ it("stopping ends bodies that are still coming after its grace", async () => {
     test.app.request("/v1/data/.my/a.bin", endless()),
     test.app.request("/v1/features", { ...endless(), method: "POST" }),
   ];
-  await vi.waitFor(() => expect(test.service.admission.size).toBe(2));
+  await eventually(() => expect(test.service.admission.size).toBe(2));
   const closed = test.close();
   for (const upload of uploads)
     expect([(await upload).status, await (await upload).text()]).toEqual([

@@ -1,5 +1,6 @@
 /** Algorithmia's face as its callers meet it, without a socket. The clients themselves are in test/clients.test.ts. */
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { eventually } from "../../test/support/eventually.ts";
 import {
   algorithm,
   bytesBody,
@@ -136,11 +137,11 @@ describe("the algorithm", () => {
         bytesBody(new Uint8Array(photo), "application/octet-stream"),
       );
       expect(await accepted.json()).toEqual({ async: "void", request_id: accepted.headers.get("x-request-id") });
-      await vi.waitFor(() => expect(lines).toContainEqual(expect.objectContaining({ images: 1, failed: 0 })));
+      await eventually(() => expect(lines).toContainEqual(expect.objectContaining({ images: 1, failed: 0 })));
       // The log is the one place that has what went wrong: at a level that is written.
       await app.request(`${algorithm}?output=void`, jsonBody({ image_path: "data://.my/nowhere" }));
       const warning = { level: 40, code: "not-found", msg: expect.stringContaining("there is no such file or folder") };
-      await vi.waitFor(() => expect(lines).toContainEqual(expect.objectContaining(warning)));
+      await eventually(() => expect(lines).toContainEqual(expect.objectContaining(warning)));
     }));
 
   it("refuses a list whose answer would be too large, and not a folder", () =>
@@ -167,7 +168,7 @@ describe("the algorithm", () => {
         return readFile(...args);
       });
       const reply = test.app.request(algorithm, jsonBody({ image_path: "data://.my/photos" }));
-      await vi.waitFor(() => expect(reads).toHaveBeenCalled());
+      await eventually(() => expect(reads).toHaveBeenCalled());
       await new Promise((resolve) => setTimeout(resolve, 100));
       expect(reads.mock.calls.length).toBeLessThanOrEqual(2);
       open();

@@ -10,7 +10,7 @@ export interface ServerLimits {
   readonly batch: number;
   /** Milliseconds that a run waits for the next image that is being decoded; 0: never. */
   readonly batchWait: number;
-  /** Bytes of a body that holds a request or images (10 MB on Algorithmia). */
+  /** Bytes of a body that holds a request or images (10 MB on Algorithmia), and of an image that is fetched. */
   readonly bodyBytes: number;
   /** Bytes of a file that is put into the store, and of one that is read as an image. */
   readonly fileBytes: number;

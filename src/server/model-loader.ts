@@ -2,9 +2,16 @@
 import { createNetwork, modelOfDepth } from "../model/architectures.ts";
 import { defaultLayer, Model } from "../model/model.ts";
 import { type OpenOptions, openNetwork } from "../model/open-model.ts";
+import { openState } from "../model/open-state.ts";
+import { prepareWeights } from "../model/prepare-weights.ts";
+import { isWeightsEnum, pretrainedByEnum } from "../model/pretrained.ts";
+import { loadStateDict } from "../nn/load-state-dict.ts";
 import { namedParameters } from "../nn/module.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { ModelLoader } from "./model-cache.ts";
+
+/** Weights by depth, as an operator names them: torchvision's names, files and addresses. */
+export type NamedWeights = ReadonlyMap<number, string | URL>;
 
 export interface LoaderOptions {
   /** Weights by depth; the others' are what openModel takes where none are named. */
@@ -40,4 +47,25 @@ export function modelLoader({ weights, batch, open }: LoaderOptions): ModelLoade
       return bytesOfActivations + bytesPerParameter * parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     },
   };
+}
+
+/**
+ * Looks at weights before anybody asks for them: names must be torchvision's, and files fit their depth. No tensor is read, and nothing is
+ * fetched. Throws OptionError and WeightError as openModel does.
+ */
+export async function checkNamedWeights(weights: NamedWeights, signal?: AbortSignal): Promise<void> {
+  for (const [depth, source] of weights) {
+    const name = modelOfDepth(depth);
+    if (source instanceof URL && source.protocol !== "file:") continue;
+    if (typeof source === "string" && isWeightsEnum(source)) pretrainedByEnum(name, source);
+    else {
+      const { state } = await openState(name, source, { signal, onNotice: () => undefined });
+      try {
+        const fitted = await prepareWeights(state, { model: name });
+        loadStateDict(fitted.network, fitted.state, name);
+      } finally {
+        await state.close();
+      }
+    }
+  }
 }

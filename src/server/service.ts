@@ -88,7 +88,7 @@ export function sourceOf(
         "bad-address",
         `${shown(address)}: this server fetches no addresses (its operator may: --allow-http)`,
       );
-    return () => fetchImage(address, { most: limits.fileBytes, signal });
+    return () => fetchImage(address, { most: limits.bodyBytes, signal }); // it waits in memory, as what came in a request does
   }
   if (!address.startsWith("data://"))
     throw new HttpError(

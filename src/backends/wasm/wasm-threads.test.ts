@@ -1,15 +1,13 @@
 /** What threads must not change, and what becomes of a run when one dies or what it runs on is disposed. */
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { whyNot256 } from "#platform";
 import { chainImages, convChain } from "../../../test/support/conv-chain.ts";
+import { eventually } from "../../../test/support/eventually.ts";
 import { DeviceError } from "../../errors.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { workerPool } from "../../platform/worker-pool.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { openWasmBackend, type WasmBackend, type WasmOptions } from "./wasm-backend.ts";
-
-/** On a busy machine a worker thread takes its time. */
-const patience = { timeout: 60_000 };
 
 let backend: WasmBackend;
 beforeEach(async () => {
@@ -104,11 +102,11 @@ describe("a thread that dies", () => {
     const alone = await openWasmBackend({ threads: 1 });
     const resident = alone.createResident();
     const first = alone.prepare(gated(666), resident, { maxBatch: 1 });
-    await vi.waitFor(() => expect(gates.length).toBe(1), patience);
+    await eventually(() => expect(gates.length).toBe(1));
     workerPool.kill(0);
     await expect(first).rejects.toThrow(DeviceError);
     const second = alone.prepare(gated(2), resident, { maxBatch: 1 });
-    await vi.waitFor(() => expect(gates.length).toBe(2), patience);
+    await eventually(() => expect(gates.length).toBe(2));
     gates[0]!();
     await new Promise((resolve) => setTimeout(resolve, 50));
     gates[1]!();
@@ -136,7 +134,7 @@ test("a backend that is disposed in a run ends it with an error, and nothing is 
   await new Promise((resolve) => setTimeout(resolve, 5));
   other.dispose();
   await expect(run).rejects.toThrow(DeviceError);
-  await vi.waitFor(() => expect(other.counters().liveBytes).toBe(0), patience);
+  await eventually(() => expect(other.counters().liveBytes).toBe(0));
   expect(() => other.createResident()).toThrow(/disposed/);
 });
 
@@ -152,7 +150,7 @@ test("what is disposed while it is made ready is an error, and leaves no memory 
       (session) => expect(session.run(images(1, 64, 32))).rejects.toThrow(/disposed/), // it was ready before
       (error) => expect(error).toMatchObject({ message: expect.stringMatching(/disposed/) }),
     );
-    await vi.waitFor(() => expect(backend.counters()).toMatchObject({ liveBuffers: 0, liveBytes: 0 }), patience);
+    await eventually(() => expect(backend.counters()).toMatchObject({ liveBuffers: 0, liveBytes: 0 }));
   }
 });
 
@@ -179,5 +177,5 @@ test("a session that is disposed in a run stops it, and its memory is free when 
   await new Promise((resolve) => setTimeout(resolve, 5));
   session.dispose();
   await expect(run).rejects.toThrow(/disposed/);
-  await vi.waitFor(() => expect(backend.counters().liveBytes).toBe(liveBytes - session.bytes), patience);
+  await eventually(() => expect(backend.counters().liveBytes).toBe(liveBytes - session.bytes));
 });

@@ -5,6 +5,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { weightStore } from "#platform";
+import { eventually } from "../../../test/support/eventually.ts";
 import { type LoopbackServer, loopbackServer, madeBytes } from "../../../test/support/loopback-server.ts";
 import { OptionError, WeightError } from "../../errors.ts";
 import { FileError } from "../../platform/byte-source.ts";
@@ -347,7 +348,7 @@ test("an abort keeps what has come, lets go of the lock, and is the caller's rea
   const patient = { ...timing, stall: 60_000 };
   const running = get({ signal: controller.signal, timing: patient });
   const partial = join(folder, `${named.file}.partial`);
-  await vi.waitFor(async () => expect((await readFile(partial)).length).toBe(80_000), 20_000);
+  await eventually(async () => expect((await readFile(partial)).length).toBe(80_000));
   controller.abort(reason);
   await expect(running).rejects.toBe(reason);
   expect((await files()).toSorted()).toEqual([`${named.file}.partial`, `${named.file}.partial.json`]);
